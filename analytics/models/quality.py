@@ -1,0 +1,41 @@
+"""How good an answer was, by one scorer in one version. Scores of two versions are never averaged."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from analytics.models.conversation import Conversation
+from portal.models.scoped import MerchantScoped
+
+
+class Scorer(models.TextChoices):
+    LLM = "llm", _("Language model judge")
+    LOCAL = "local", _("Local scorer")
+
+
+class QualityScore(MerchantScoped):
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="scores")
+    scorer = models.CharField(max_length=8, choices=Scorer.choices)
+    scorer_version = models.CharField(max_length=60)
+    rubric_version = models.CharField(max_length=20)
+    overall = models.FloatField()
+    # 0-1 each; null where the dimension does not apply.
+    helpfulness = models.FloatField(null=True)
+    accuracy = models.FloatField(null=True)
+    politeness = models.FloatField(null=True)
+    completeness = models.FloatField(null=True)
+    rationale = models.TextField()
+    quotes = models.JSONField(default=list)
+    contributions = models.JSONField(default=dict)
+    llm_call = models.ForeignKey("portal.LlmCall", null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "scorer", "scorer_version", "rubric_version"], name="score_once_per_version"
+            )
+        ]
+        indexes = [models.Index(fields=["merchant", "scorer", "overall"], name="score_worst")]
+
+    def __str__(self) -> str:
+        return f"{self.overall:.2f} ({self.scorer} {self.scorer_version})"

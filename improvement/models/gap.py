@@ -1,0 +1,53 @@
+"""Questions of one topic that the knowledge base does not answer."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from pgvector.django import VectorField
+
+from portal.embeddings import DIMENSIONS
+from portal.models.scoped import MerchantScoped
+
+
+class GapStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    DRAFTING = "drafting", _("Drafting")
+    IN_REVIEW = "in_review", _("In review")
+    ADDRESSED = "addressed", _("Addressed")
+    DISMISSED = "dismissed", _("Dismissed")
+    REOPENED = "reopened", _("Reopened")
+
+
+class Priority(models.TextChoices):
+    HIGH = "high", _("High")
+    MEDIUM = "medium", _("Medium")
+    LOW = "low", _("Low")
+
+
+class Gap(MerchantScoped):
+    name = models.CharField(max_length=160)
+    is_renamed = models.BooleanField(default=False)  # a person's name for it survives re-runs
+    keyphrases = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    status = models.CharField(max_length=10, choices=GapStatus.choices, default=GapStatus.OPEN)
+    status_reason = models.CharField(max_length=300, blank=True)
+    centroid = VectorField(dimensions=DIMENSIONS)
+    embedding_model = models.CharField(max_length=60)
+    n_questions = models.PositiveIntegerField(default=0)
+    # The factors of impact (metrics.md, Gaps) and their product.
+    questions_per_week = models.FloatField(default=0)
+    verified_resolution_rate = models.FloatField(null=True)
+    text_answerable_share = models.FloatField(default=1)
+    impact_per_week = models.FloatField(default=0)  # questions per week
+    money_per_week = models.DecimalField(max_digits=12, decimal_places=2, default=0)  # merchant's currency
+    priority = models.CharField(max_length=8, choices=Priority.choices, default=Priority.LOW)
+    first_asked_at = models.DateTimeField()
+    last_asked_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-impact_per_week", "id"]
+        indexes = [models.Index(fields=["merchant", "status", "-impact_per_week"], name="gap_list")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""Django's command line; the local stack's addresses are picked up from its run directory."""
+
+import os
+import sys
+
+from portal.local_stack.addresses import export_addresses
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    export_addresses()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL and Redis, and the processes of `make run`."""

@@ -1,0 +1,21 @@
+from portal.models.api_key import ApiKey, Scope
+from portal.models.audit import AuditEntry
+from portal.models.heartbeat import Heartbeat
+from portal.models.job import Job, JobState
+from portal.models.llm_call import LlmCall
+from portal.models.merchant import Membership, Merchant, Role
+from portal.models.user import User
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "Heartbeat",
+    "Job",
+    "JobState",
+    "LlmCall",
+    "Membership",
+    "Merchant",
+    "Role",
+    "Scope",
+    "User",
+]

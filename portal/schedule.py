@@ -1,0 +1,33 @@
+"""The one schedule. `manage.py seed_schedule` writes it to django-celery-beat's tables."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """A task run every `seconds`."""
+
+    task: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nightly:
+    """A task run once a day at `hour`:`minute` UTC."""
+
+    task: str
+    hour: int
+    minute: int = 0
+
+
+SCHEDULE: tuple[Every | Nightly, ...] = (
+    Every("portal.tasks.beat", seconds=15),
+    Every("portal.tasks.send_waiting_traces", seconds=60),
+    Every("analytics.tasks.end_idle_conversations", seconds=60),
+    Every("analytics.tasks.score_ended_conversations", seconds=30),
+    Every("improvement.tasks.read_new_questions", seconds=30),
+    Every("improvement.tasks.refresh_gaps", seconds=120),
+    Every("reporting.tasks.send_due_reports", seconds=300),
+    Nightly("analytics.tasks.reconcile", hour=2),
+    Nightly("improvement.tasks.measure_effects", hour=3),
+)

@@ -1,0 +1,50 @@
+"""Which merchant a page is about, and whether this user may see it: stranger 404, role too low 403."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from portal.models import Membership, Merchant, Role, User
+
+
+class MerchantRequest(HttpRequest):
+    """A request whose user was found to be a member of `merchant`."""
+
+    user: User
+    merchant: Merchant
+    membership: Membership
+    htmx: Any
+
+
+MerchantView = Callable[..., HttpResponse]
+
+
+def find_membership(user: User, slug: str) -> Membership | None:
+    return Membership.objects.select_related("merchant").filter(user=user, merchant__slug=slug).first()
+
+
+def merchant_page(role: Role = Role.VIEWER) -> Callable[[MerchantView], Callable[..., HttpResponse]]:
+    """Wraps `view(request, merchant, **kwargs)`; dates and numbers come out in the merchant's zone and locale."""
+
+    def decorate(view: MerchantView) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        @login_required
+        def wrapped(request: MerchantRequest, slug: str, **kwargs: Any) -> HttpResponse:
+            membership = find_membership(request.user, slug)
+            if membership is None:
+                raise Http404("No such merchant.")
+            if membership.role < role:
+                raise PermissionDenied
+            request.merchant, request.membership = membership.merchant, membership
+            with timezone.override(membership.merchant.zone), translation.override(membership.merchant.locale):
+                return view(request, membership.merchant, **kwargs)
+
+        wrapped.required_role = role  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate
