@@ -3,22 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
-
-
-class RoiInputs(models.Model):
-    """The typed inputs of the ROI formula; where one is null its default from `roi.py` holds."""
-
-    merchant = models.OneToOneField(Merchant, on_delete=models.CASCADE, related_name="+", primary_key=True)
-    minutes_per_conversation = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
-    hourly_cost = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
-    ai_cost_per_conversation = models.DecimalField(max_digits=10, decimal_places=4, null=True, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    updated_by = models.ForeignKey("portal.User", null=True, on_delete=models.SET_NULL, related_name="+")
-
-    def __str__(self) -> str:
-        return f"ROI inputs of {self.merchant}"
 
 
 class Subscription(MerchantScoped):
@@ -62,18 +47,30 @@ class DeliveryState(models.TextChoices):
 
 
 class Delivery(MerchantScoped):
+    """One email to one person: claimed by UPDATE before it is handed to the mail server, so it never goes out twice."""
+
     report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="deliveries")
     recipient = models.EmailField()
     state = models.CharField(max_length=8, choices=DeliveryState.choices, default=DeliveryState.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)  # null: at once
+    claimed_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True)
     message_id = models.CharField(max_length=200, blank=True)
+    requested_by = models.ForeignKey("portal.User", null=True, on_delete=models.SET_NULL, related_name="+")
     sent_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at"]
         constraints = [models.UniqueConstraint(fields=["report", "recipient"], name="delivery_once")]
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                name="delivery_due",
+                condition=models.Q(state__in=[DeliveryState.WAITING, DeliveryState.SENDING]),
+            )
+        ]
         verbose_name_plural = "deliveries"
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 from portal.models.api_key import ApiKey, Scope
 from portal.models.audit import AuditEntry
+from portal.models.cost_inputs import CostInputs
 from portal.models.heartbeat import Heartbeat
 from portal.models.job import Job, JobState
 from portal.models.llm_call import LlmCall
@@ -9,6 +10,7 @@ from portal.models.user import User
 __all__ = [
     "ApiKey",
     "AuditEntry",
+    "CostInputs",
     "Heartbeat",
     "Job",
     "JobState",
