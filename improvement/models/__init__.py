@@ -1,9 +1,11 @@
 from improvement.models.article import Article, ArticleStatus, ArticleVersion, Chunk
-from improvement.models.draft import Draft, DraftRevision, DraftState, Writer
+from improvement.models.decision import Decision
+from improvement.models.draft import Draft, DraftState
 from improvement.models.effect import Effect, Verdict
 from improvement.models.gap import Gap, GapStatus, Priority
 from improvement.models.question import Question
-from improvement.models.review import Decision, Review
+from improvement.models.review import Review
+from improvement.models.revision import DraftRevision, Writer
 
 __all__ = [
     "Article",

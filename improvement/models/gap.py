@@ -1,12 +1,22 @@
 """Questions of one topic that the knowledge base does not answer."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import VectorField
 
+from improvement.errors import DraftInProgress
 from portal.embeddings import DIMENSIONS
+from portal.models import AuditEntry
 from portal.models.scoped import MerchantScoped
+
+if TYPE_CHECKING:
+    from improvement.models.draft import Draft
+    from portal.models import User
 
 
 class GapStatus(models.TextChoices):
@@ -51,3 +61,28 @@ class Gap(MerchantScoped):
 
     def __str__(self) -> str:
         return self.name
+
+    def request_draft(self, *, by: "User | None") -> "Draft":
+        """Starts the writing of an article on commit. Raises DraftInProgress where one is on its way already."""
+        with transaction.atomic():
+            wanted = Gap.objects.filter(pk=self.pk, status__in=(GapStatus.OPEN, GapStatus.REOPENED))
+            if wanted.update(status=GapStatus.DRAFTING, status_reason="", updated_at=timezone.now()) != 1:
+                self.refresh_from_db(fields=["status"])
+                raise DraftInProgress(
+                    _t("No new draft was started: this gap is %(status)s.")
+                    % {"status": self.get_status_display().lower()}
+                )
+            self.refresh_from_db(fields=["status", "status_reason", "updated_at"])
+            draft: Draft = self.drafts.create(merchant=self.merchant, requested_by=by)
+            AuditEntry.record(self.merchant, "gap.draft_requested", by=by, on=self, detail={"draft": draft.pk})
+            draft.start_writing(by=by)
+        return draft
+
+    def move_to(self, status: GapStatus, reason: str = "") -> None:
+        self.status, self.status_reason = status, reason[:300]
+        self.save(update_fields=["status", "status_reason", "updated_at"])
+
+    def open_again(self, reason: str = "") -> None:
+        """Open, or reopened where an article was once published for it."""
+        was_published = self.drafts.filter(reviews__published_at__isnull=False).exists()
+        self.move_to(GapStatus.REOPENED if was_published else GapStatus.OPEN, reason)

@@ -1,0 +1,54 @@
+"""What must not enter an article: placeholders of redacted text, and what looks like a person or an account.
+
+Two strengths. `find_unpublishable` is certain and stops an approval. `find_personal` is cautious: it may take a
+harmless sentence for a personal one, so writers leave the sentence out and reviewers only see a remark.
+"""
+
+import re
+
+PLACEHOLDER = re.compile(
+    r"\[(?:redacted[^\]]*|card|email|phone|name|number)[^\]]*\]|<(?:redacted|card|email|phone)[^>]*>", re.I
+)
+EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+DIGITS = re.compile(r"(?<!\w)\+?\d(?:[ ()./-]{0,2}\d){6,}(?!\w)")
+CARD = re.compile(r"(?<!\d)(?:\d[ -]?){13,19}(?!\d)")
+# Policy, order and account numbers: a word of letters and digits, or any run of five digits.
+ACCOUNT = re.compile(r"\b(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{4,}\b|(?<![\d.,])\d{5,}(?![\d.,]\d)")
+DATE = re.compile(
+    r"\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b|\b\d{4}-\d{2}-\d{2}\b"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|sept|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?\b(?:,? \d{4})?",
+    re.I,
+)
+INTRODUCED = re.compile(r"\b(?:name(?:'s| is)|registered (?:as|under)|call me)\s+([a-z]+(?: [A-Z][a-z.]*){0,2})", re.I)
+ADDRESSED = re.compile(
+    r"\b(?i:this is|i am|i'm|im|it's|hi|hello|hey|dear|thanks|thank you|sorry|mr|mrs|ms|dr)\b[,.]?\s+"
+    r"(?!(?:I|Im|Can|Could|We|You|Your|Please|The|My|How|What|Where|When|Is|Do|Of|For|Yes|No|To|There|It|If|That)\b)"
+    r"([A-Z][a-z]+(?: [A-Z][a-z.]*){0,2})"
+)
+
+
+def is_card(digits: str) -> bool:
+    """Luhn's check over 13 to 19 digits."""
+    numbers = [int(digit) for digit in digits if digit.isdigit()]
+    if not 13 <= len(numbers) <= 19:
+        return False
+    doubled = [n if i % 2 == 0 else (2 * n - 9 if n > 4 else 2 * n) for i, n in enumerate(reversed(numbers))]
+    return sum(doubled) % 10 == 0
+
+
+def find_unpublishable(text: str) -> list[str]:
+    """Placeholders of redacted text and payment cards, as they stand in the text."""
+    found = [match.group() for match in PLACEHOLDER.finditer(text)]
+    return found + [match.group().strip() for match in CARD.finditer(text) if is_card(match.group())]
+
+
+def find_personal(text: str) -> list[str]:
+    """Also addresses, names after an introduction or a salutation, long numbers and dates. Cautious on purpose."""
+    patterns = (EMAIL, DIGITS, ACCOUNT, DATE)
+    found = [match.group().strip() for pattern in patterns for match in pattern.finditer(text)]
+    return find_unpublishable(text) + found + find_names(text)
+
+
+def find_names(text: str) -> list[str]:
+    """Names that follow an introduction ("my name is …") or a salutation ("Hi …")."""
+    return [match.group(1) for pattern in (INTRODUCED, ADDRESSED) for match in pattern.finditer(text)]
