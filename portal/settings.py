@@ -1,5 +1,6 @@
 """One settings file; everything that differs between deployments comes from the environment (.env.example)."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -81,7 +82,8 @@ DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
+# redis://, rediss:// or unix:///path?db=0, as redis-py reads it.
+REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0").replace("redis+socket://", "unix://", 1)
 
 AUTH_USER_MODEL = "portal.User"
 LOGIN_URL = reverse_lazy("login")
@@ -140,13 +142,16 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PUBLIC": True,
 }
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 600
+CELERY_RESULT_EXPIRES = None  # no results are kept, so the scheduler adds no clean-up of its own
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# At SIGQUIT running tasks get so long before they go back to the queue.
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = env.float("WORKER_SOFT_SHUTDOWN_SECONDS", default=30)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
@@ -168,9 +173,18 @@ OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
 OPENAI_MODEL = env.str("OPENAI_MODEL", default="gpt-4o-mini")
 OPENAI_EMBEDDINGS = env.bool("OPENAI_EMBEDDINGS", default=False)
 OPENAI_TIMEOUT_SECONDS = env.float("OPENAI_TIMEOUT_SECONDS", default=30)
+OPENAI_MAX_RETRIES = env.int("OPENAI_MAX_RETRIES", default=2)
+OPENAI_MAX_OUTPUT_TOKENS = env.int("OPENAI_MAX_OUTPUT_TOKENS", default=4000)
+# Empty for models that take no temperature.
+OPENAI_TEMPERATURE = env.float("OPENAI_TEMPERATURE", default=0) if env.str("OPENAI_TEMPERATURE", "0") else None
+# USD for a million tokens; both, or the list prices of portal/prices.py.
+OPENAI_INPUT_PRICE = Decimal(_price) if (_price := env.str("OPENAI_INPUT_PRICE", default="")) else None
+OPENAI_OUTPUT_PRICE = Decimal(_price) if (_price := env.str("OPENAI_OUTPUT_PRICE", default="")) else None
 LANGSMITH_API_KEY = env.str("LANGSMITH_API_KEY", default="")
 LANGSMITH_ENDPOINT = env.str("LANGSMITH_ENDPOINT", default="")
 LANGSMITH_PROJECT = env.str("LANGSMITH_PROJECT", default="aftercare")
+# The project of the agent's own runs; quality scores go to these as feedback.
+LANGSMITH_AGENT_PROJECT = env.str("LANGSMITH_AGENT_PROJECT", default="")
 
 UNFOLD = {"SITE_TITLE": "Aftercare", "SITE_HEADER": "Aftercare", "SITE_SYMBOL": "support_agent"}
 
@@ -180,4 +194,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # These two log requests and answers, which hold customers' words; what went wrong is in our rows.
+    "loggers": {"openai": {"level": "WARNING"}, "langsmith": {"level": "CRITICAL"}},
 }

@@ -1,0 +1,25 @@
+"""Background work of the portal itself."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from portal import langsmith
+from portal.models import Heartbeat
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="portal.tasks.beat", ignore_result=True)
+def beat() -> None:
+    """Scheduler, broker and worker are all alive when this moment is fresh; /readyz reads it."""
+    Heartbeat.beat("scheduler", at=timezone.now())
+
+
+@shared_task(name="portal.tasks.send_waiting_traces", ignore_result=True)
+def send_waiting_traces() -> None:
+    """Traces and feedback that wait for LangSmith; what it does not take now stays for a later run."""
+    sending = langsmith.send_waiting(now=timezone.now())
+    if sending.error or sending.n_given_up:
+        logger.warning("LangSmith: %s; %d rows given up", sending.error or "reachable", sending.n_given_up)
