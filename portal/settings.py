@@ -1,6 +1,5 @@
 """One settings file; everything that differs between deployments comes from the environment (.env.example)."""
 
-from decimal import Decimal
 from pathlib import Path
 
 import environ
@@ -176,10 +175,10 @@ OPENAI_TIMEOUT_SECONDS = env.float("OPENAI_TIMEOUT_SECONDS", default=30)
 OPENAI_MAX_RETRIES = env.int("OPENAI_MAX_RETRIES", default=2)
 OPENAI_MAX_OUTPUT_TOKENS = env.int("OPENAI_MAX_OUTPUT_TOKENS", default=4000)
 # Empty for models that take no temperature.
-OPENAI_TEMPERATURE = env.float("OPENAI_TEMPERATURE", default=0) if env.str("OPENAI_TEMPERATURE", "0") else None
+OPENAI_TEMPERATURE: float | None = env.float("OPENAI_TEMPERATURE", 0) if env.str("OPENAI_TEMPERATURE", "0") else None
 # USD for a million tokens; both, or the list prices of portal/prices.py.
-OPENAI_INPUT_PRICE = Decimal(_price) if (_price := env.str("OPENAI_INPUT_PRICE", default="")) else None
-OPENAI_OUTPUT_PRICE = Decimal(_price) if (_price := env.str("OPENAI_OUTPUT_PRICE", default="")) else None
+OPENAI_INPUT_PRICE: str = env.str("OPENAI_INPUT_PRICE", default="")
+OPENAI_OUTPUT_PRICE: str = env.str("OPENAI_OUTPUT_PRICE", default="")
 LANGSMITH_API_KEY = env.str("LANGSMITH_API_KEY", default="")
 LANGSMITH_ENDPOINT = env.str("LANGSMITH_ENDPOINT", default="")
 LANGSMITH_PROJECT = env.str("LANGSMITH_PROJECT", default="aftercare")

@@ -5,6 +5,7 @@ from portal.models.heartbeat import Heartbeat
 from portal.models.job import Job, JobState
 from portal.models.llm_call import LlmCall
 from portal.models.merchant import Membership, Merchant, Role
+from portal.models.run_feedback import RunFeedback
 from portal.models.user import User
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Membership",
     "Merchant",
     "Role",
+    "RunFeedback",
     "Scope",
     "User",
 ]

@@ -1,6 +1,6 @@
 """The one spelling of tenant scoping: `Model.objects.for_merchant(merchant)`."""
 
-from typing import Any, Generic, Self, TypeVar
+from typing import Self, TypeVar
 
 from django.db import models
 
@@ -9,9 +9,12 @@ from portal.models.merchant import Merchant
 M = TypeVar("M", bound=models.Model)
 
 
-class MerchantScopedQuerySet(models.QuerySet[M], Generic[M]):
+class MerchantScopedQuerySet(models.QuerySet[M]):
     def for_merchant(self, merchant: Merchant) -> Self:
         return self.filter(merchant=merchant)
+
+
+MerchantScopedManager = models.Manager.from_queryset(MerchantScopedQuerySet)
 
 
 class MerchantScoped(models.Model):
@@ -19,7 +22,7 @@ class MerchantScoped(models.Model):
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+")
 
-    objects: Any = MerchantScopedQuerySet.as_manager()
+    objects = MerchantScopedManager()
 
     class Meta:
         abstract = True
