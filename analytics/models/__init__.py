@@ -1,8 +1,8 @@
-from analytics.models.conversation import Channel, Conversation, HandoffReason, Outcome
+from analytics.models.conversation import Channel, Conversation, Exclusion, HandoffReason, Outcome
 from analytics.models.event import Event, EventType
 from analytics.models.message import Author, Message
 from analytics.models.quality import QualityScore, Scorer
-from analytics.models.rollup import Rollup
+from analytics.models.rollup import Reconciliation, Rollup
 
 __all__ = [
     "Author",
@@ -10,10 +10,12 @@ __all__ = [
     "Conversation",
     "Event",
     "EventType",
+    "Exclusion",
     "HandoffReason",
     "Message",
     "Outcome",
     "QualityScore",
+    "Reconciliation",
     "Rollup",
     "Scorer",
 ]

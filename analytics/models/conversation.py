@@ -1,5 +1,6 @@
 """An episode: from a customer's first message until it is closed or idle. `metrics.md` calls it a conversation."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -49,8 +50,8 @@ class Conversation(MerchantScoped):
     language = models.CharField(max_length=16, blank=True)
     agent_version = models.CharField(max_length=64, blank=True)
     customer_id = models.CharField(max_length=128, blank=True)
-    started_at = models.DateTimeField()
-    last_event_at = models.DateTimeField()
+    started_at = models.DateTimeField()  # the customer's first message
+    last_event_at = models.DateTimeField()  # the last message or handoff: the idle clock starts here
     ended_at = models.DateTimeField(null=True)
 
     outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.OPEN)
@@ -65,6 +66,7 @@ class Conversation(MerchantScoped):
     n_customer_messages = models.PositiveIntegerField(default=0)
     n_agent_messages = models.PositiveIntegerField(default=0)
     n_teammate_messages = models.PositiveIntegerField(default=0)
+    response_ms = ArrayField(models.PositiveBigIntegerField(), default=list)  # one per answer of the agent
     first_response_ms = models.PositiveBigIntegerField(null=True)
     resolution_ms = models.PositiveBigIntegerField(null=True)
     input_tokens = models.PositiveBigIntegerField(default=0)
@@ -73,12 +75,23 @@ class Conversation(MerchantScoped):
     updated_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "thread", "episode"], name="conversation_episode")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "thread", "episode"],
+                name="conversation_episode",
+                # A late event may renumber the episodes of a thread within one statement.
+                deferrable=models.Deferrable.DEFERRED,
+            )
+        ]
         indexes = [
             models.Index(fields=["merchant", "-started_at", "-id"], name="conversation_list"),
             models.Index(fields=["merchant", "updated_at", "id"], name="conversation_updated"),
             models.Index(fields=["merchant", "customer_id", "started_at"], name="conversation_customer"),
-            models.Index(fields=["last_event_at"], name="conversation_open", condition=models.Q(outcome=Outcome.OPEN)),
+            models.Index(
+                fields=["merchant", "last_event_at"],
+                name="conversation_open",
+                condition=models.Q(outcome=Outcome.OPEN),
+            ),
         ]
 
     def __str__(self) -> str:
