@@ -145,7 +145,7 @@ def send_waiting(*, now: datetime) -> Sending:
             if takes_feedback():
                 sending.n_feedback, n_refused = _send_feedback(outbox, now)
                 sending.n_given_up += n_refused
-        except (LangSmithError, requests.RequestException) as error:
+        except (LangSmithError, requests.RequestException, ValueError) as error:  # ValueError: an unreadable answer
             sending.error = str(error.__cause__) if isinstance(error.__cause__, _RefusedError) else type(error).__name__
     return sending
 
@@ -257,4 +257,5 @@ def _open_outbox() -> Iterator[_Outbox]:
 def _raise_refusal(response: requests.Response, *args: Any, **kwargs: Any) -> None:
     """The SDK would sleep through a rate limit in the worker (30 s and more). 409: LangSmith has it already."""
     if response.status_code >= 400 and response.status_code != requests.codes.conflict:
+        response.content  # noqa: B018 - reads to the end, which hands the connection back
         raise _RefusedError(response.status_code)

@@ -30,6 +30,10 @@ class LangSmithServer(StandIn):
             return Reply(200, {})
         if url.path == "/sessions":
             (name,) = parse_qs(url.query)["name"]
-            project = {"id": str(uuid5(NAMESPACE_URL, name)), "tenant_id": str(uuid5(NAMESPACE_URL, "tenant"))}
-            return Reply(body=[{**project, "name": name, "start_time": "2026-01-01T00:00:00Z"}])
+            return self.project(name)
         return Reply(404, {"detail": "Not found"})
+
+    def project(self, name: str) -> Reply:
+        ids = {"id": str(uuid5(NAMESPACE_URL, name)), "tenant_id": str(uuid5(NAMESPACE_URL, "tenant"))}
+        times = {"start_time": "2026-01-01T00:00:00Z", "reference_dataset_id": None}
+        return Reply(body=[{**ids, **times, "name": name}])
