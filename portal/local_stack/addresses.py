@@ -20,6 +20,10 @@ def addresses_file() -> Path:
     return run_directory() / "addresses.json"
 
 
+def children_record() -> Path:
+    return run_directory() / "processes.json"
+
+
 def lock_file() -> Path:
     return run_directory() / "stack.lock"
 

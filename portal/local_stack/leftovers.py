@@ -8,27 +8,27 @@ from signal import Signals
 
 import psutil
 
-from portal.local_stack.addresses import run_directory
-
 SECONDS_TO_STOP = 15
 SAME_START_SECONDS = 2  # a start time is computed from the boot time, which may be adjusted
 
 
-def record_children(children: Iterable[tuple[int, Signals]]) -> None:
+def record_children(record: Path, children: Iterable[tuple[int, Signals]]) -> None:
     """Process ids are reused, so each is kept with its start time."""
     entries = []
     for pid, stop in children:
         with suppress(psutil.NoSuchProcess):
             entries.append({"pid": pid, "started": psutil.Process(pid).create_time(), "stop": int(stop)})
-    _file().write_text(json.dumps(entries))
+    record.write_text(json.dumps(entries))
 
 
-def end_leftovers() -> None:
+def end_leftovers(record: Path) -> None:
     """Called under the stack's lock: whatever still runs from the record belongs to no living stack."""
-    if not _file().exists():
+    try:
+        entries = json.loads(record.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):  # none yet, or killed while it was written
         return
     processes = []
-    for entry in json.loads(_file().read_text() or "[]"):
+    for entry in entries:
         with suppress(psutil.NoSuchProcess):
             process = psutil.Process(entry["pid"])
             if abs(process.create_time() - entry["started"]) < SAME_START_SECONDS:
@@ -39,8 +39,4 @@ def end_leftovers() -> None:
         with suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(alive, SECONDS_TO_STOP)
-    _file().unlink()
-
-
-def _file() -> Path:
-    return run_directory() / "processes.json"
+    record.unlink()

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
+from portal.local_stack.addresses import children_record
 from portal.local_stack.children import Child
 from portal.local_stack.errors import StackError
 from portal.local_stack.lock import stack_lock
@@ -21,7 +22,7 @@ def run(host: str, port: int) -> None:
     with stack_lock():
         require_free_port(host, port)
         os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
-        supervisor = Supervisor()
+        supervisor = Supervisor(record=children_record())
         try:
             start_servers(supervisor)
             supervisor.run_once(Child("Preparing the database", [sys.executable, "-m", "portal.local_stack.prepare"]))
@@ -39,7 +40,7 @@ def run_command(command: list[str]) -> None:
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         os.execvp(command[0], command)  # noqa: S606
     with stack_lock():
-        supervisor = Supervisor()
+        supervisor = Supervisor(record=children_record())
         try:
             start_servers(supervisor)
             supervisor.run_once(Child(command[0], command))

@@ -2,7 +2,7 @@
 
 import os
 
-from portal.local_stack.addresses import run_directory, write_addresses
+from portal.local_stack.addresses import children_record, run_directory, write_addresses
 from portal.local_stack.given import require_database, require_redis
 from portal.local_stack.leftovers import end_leftovers
 from portal.local_stack.postgres_server import database_url, end_leftover, postgres_child, wait_for_postgres
@@ -12,7 +12,7 @@ from portal.local_stack.supervisor import Supervisor
 
 def start_servers(supervisor: Supervisor) -> None:
     """Leaves DATABASE_URL and REDIS_URL in the environment, for children, and in the addresses file, for manage.py."""
-    end_leftovers()
+    end_leftovers(children_record())
     if given := os.environ.get("DATABASE_URL"):
         require_database(given)
     if given := os.environ.get("REDIS_URL"):

@@ -8,12 +8,12 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from portal.local_stack.children import Child
 from portal.local_stack.errors import StackError
 from portal.local_stack.leftovers import record_children
 
-SECONDS_TO_STOP = 15
 COLOURS = {"web": 36, "worker": 33, "scheduler": 35}
 
 
@@ -26,7 +26,9 @@ class Running:
 class Supervisor:
     """Single-threaded: every wait goes through `show_output`, so a full pipe can never block a child."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, record: Path | None = None, grace_seconds: float = 15) -> None:
+        """`record` is the file that names the children for the start after a kill; `grace_seconds` before SIGKILL."""
+        self._record, self._grace_seconds = record, grace_seconds
         self._running: list[Running] = []
         self._selector = selectors.DefaultSelector()
         self._unfinished: dict[int, bytes] = {}
@@ -35,7 +37,7 @@ class Supervisor:
     def start(self, child: Child) -> "subprocess.Popen[bytes]":
         process = child.start()
         self._running.append(Running(child, process))
-        record_children([(each.process.pid, each.child.stop) for each in self._running])
+        self._write_record()
         if process.stdout:
             os.set_blocking(process.stdout.fileno(), False)
             self._selector.register(process.stdout, selectors.EVENT_READ, child.name)
@@ -83,19 +85,23 @@ class Supervisor:
         self._stop_all([each for each in reversed(self._running) if not each.child.log])
         self._stop_all(servers)
         self._running.clear()
-        record_children([])
+        self._write_record()
 
     def _stop_all(self, group: list[Running]) -> None:
         for each in group:
             if each.process.poll() is None:
                 each.process.send_signal(each.child.stop)
-        deadline = time.monotonic() + SECONDS_TO_STOP
+        deadline = time.monotonic() + self._grace_seconds
         while any(each.process.poll() is None for each in group) and time.monotonic() < deadline:
             self.show_output(0.05)
         for each in group:
             with suppress(ProcessLookupError, PermissionError):  # what its session has left, if anything
                 os.killpg(each.process.pid, signal.SIGKILL)
             each.process.wait()
+
+    def _write_record(self) -> None:
+        if self._record:
+            record_children(self._record, [(each.process.pid, each.child.stop) for each in self._running])
 
     def _show(self, name: str, line: str) -> None:
         label = f"{name:<9} |"
