@@ -23,7 +23,7 @@ class Article(MerchantScoped):
     status = models.CharField(max_length=10, choices=ArticleStatus.choices, default=ArticleStatus.PUBLISHED)
     live_version = models.ForeignKey("ArticleVersion", null=True, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField()
+    updated_at = models.DateTimeField()  # of this row, so that a client can page by it; the text's is its version's
 
     class Meta:
         ordering = ["title"]
@@ -32,6 +32,12 @@ class Article(MerchantScoped):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_live_version(self) -> "ArticleVersion":
+        """Every saved article has one; only the first moment of its making is without."""
+        if self.live_version is None:
+            raise ArticleVersion.DoesNotExist
+        return self.live_version
 
 
 class ArticleVersion(models.Model):
