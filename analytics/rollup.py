@@ -1,0 +1,87 @@
+"""Keeps the rollups: adds differences inside the ingest transaction, and counts whole merchants anew."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+from django.db import connection
+
+from analytics.histogram import pack, unpack
+from analytics.measures import COUNTERS, HISTOGRAMS, Amounts, Bucket
+from analytics.models import Rollup
+from portal.models import Merchant
+
+Deltas = dict[Bucket, Amounts]
+
+_KEY = "hour timestamptz, channel text, language text, agent_version text"
+_COLUMNS = ", ".join((*COUNTERS, *HISTOGRAMS))
+# Joins over the unique index rollup_bucket.
+_READ = f"""
+    SELECT r.hour, r.channel, r.language, r.agent_version, {", ".join(f"r.{name}" for name in (*COUNTERS, *HISTOGRAMS))}
+    FROM json_to_recordset(%s::json) AS b({_KEY})
+    JOIN analytics_rollup r ON r.merchant_id = %s AND r.hour = b.hour AND r.channel = b.channel
+        AND r.language = b.language AND r.agent_version = b.agent_version
+"""
+_WRITE = f"""
+    INSERT INTO analytics_rollup (merchant_id, hour, channel, language, agent_version, {_COLUMNS})
+    SELECT %s, b.hour, b.channel, b.language, b.agent_version, {", ".join(COUNTERS)},
+        {", ".join(f"decode({name}, 'hex')" for name in HISTOGRAMS)}
+    FROM json_to_recordset(%s::json)
+        AS b({_KEY}, {", ".join(f"{name} bigint" for name in COUNTERS)}, {", ".join(f"{n} text" for n in HISTOGRAMS)})
+    ON CONFLICT (merchant_id, hour, channel, language, agent_version)
+    DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in (*COUNTERS, *HISTOGRAMS))}
+"""
+_DROP_EMPTY = f"""
+    DELETE FROM analytics_rollup WHERE merchant_id = %s AND hour = ANY(%s)
+    AND {" AND ".join(f"{name} = 0" for name in COUNTERS)}
+"""
+
+
+def collect(deltas: Deltas, bucket: Bucket, amounts: Amounts, sign: int) -> None:
+    """Adds one conversation's amounts, or takes them away, in memory."""
+    deltas.setdefault(bucket, Amounts({}, {})).add(amounts, sign)
+
+
+def apply(merchant: Merchant, deltas: Deltas) -> None:
+    """Adds the differences to the stored rollups. The caller holds the merchant's lock (analytics/threads.py)."""
+    deltas = {bucket: amounts for bucket, amounts in sorted(deltas.items()) if not amounts.is_zero}
+    if not deltas:
+        return
+    for bucket, amounts in read(merchant, deltas).items():
+        deltas[bucket].add(amounts)
+    write(merchant, deltas)
+    if emptied := [bucket.hour for bucket, amounts in deltas.items() if amounts.is_zero]:
+        with connection.cursor() as cursor:
+            cursor.execute(_DROP_EMPTY, [merchant.pk, emptied])
+
+
+def read(merchant: Merchant, buckets: Iterable[Bucket]) -> Deltas:
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [msgspec.json.encode(list(buckets)).decode(), merchant.pk])
+        return {Bucket(*row[:4]): _amounts(row[4:]) for row in cursor.fetchall()}
+
+
+def read_all(merchant: Merchant, since: datetime, until: datetime) -> Deltas:
+    rows = Rollup.objects.for_merchant(merchant).filter(hour__gte=since, hour__lt=until)
+    values = rows.values_list("hour", "channel", "language", "agent_version", *COUNTERS, *HISTOGRAMS)
+    return {Bucket(*row[:4]): _amounts(row[4:]) for row in values}
+
+
+def _amounts(values: tuple[object, ...]) -> Amounts:
+    counts = {name: int(str(value)) for name, value in zip(COUNTERS, values, strict=False)}
+    packed = zip(HISTOGRAMS, values[len(COUNTERS) :], strict=True)
+    return Amounts(counts, {name: unpack(bytes(value)) for name, value in packed})  # type: ignore[call-overload]
+
+
+def write(merchant: Merchant, buckets: Deltas) -> None:
+    """Replaces the stored amounts of these buckets."""
+    rows = [
+        {
+            **msgspec.structs.asdict(bucket),
+            **{name: amounts.counts.get(name, 0) for name in COUNTERS},
+            **{name: pack(amounts.bins.get(name, {})).hex() for name in HISTOGRAMS},
+        }
+        for bucket, amounts in buckets.items()
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, [merchant.pk, msgspec.json.encode(rows).decode()])

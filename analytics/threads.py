@@ -1,0 +1,109 @@
+"""Brings conversations, messages and rollups in line with the events of some threads, in one transaction.
+
+Facts are computed before and after, and the difference goes to the rollups: whoever calls this twice adds nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+from django.db import connection
+from django.db.models import Max
+
+from analytics import rollup
+from analytics.conversations import Row, Writing, record_conversations, stored_conversations
+from analytics.measures import Amounts, bucket_of, measure, refutation
+from analytics.messages import record_messages
+from analytics.models import Conversation, Outcome
+from analytics.outcomes import Rules, ThreadEvent, read_episodes
+from analytics.recontacts import Contact, link_recontacts
+from portal.models import Merchant
+
+# Uses the index event_thread (merchant, thread, occurred_at).
+_EVENTS = """
+    SELECT thread, occurred_at, type, id, channel, data::text FROM analytics_event
+    WHERE merchant_id = %s AND thread = ANY(%s)
+"""
+
+ThreadEvents = dict[str, list[ThreadEvent]]
+
+
+def lock_merchant(merchant: Merchant) -> Merchant:
+    """Waits for the other writers of this merchant's numbers and returns its settings as they stand now.
+
+    One lock for all of a merchant's conversations: its batches meet in the same rollup rows and in the same customers
+    anyway, and a single lock cannot deadlock. It does not hold up readers, nor rows that point to the merchant.
+    """
+    return Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
+
+
+def rules_of(merchant: Merchant) -> Rules:
+    return Rules(
+        chat_idle=timedelta(hours=merchant.chat_idle_hours), email_idle=timedelta(hours=merchant.email_idle_hours)
+    )
+
+
+def stored_events(merchant: Merchant, threads: Iterable[str]) -> ThreadEvents:
+    events: ThreadEvents = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENTS, [merchant.pk, list(threads)])
+        for thread, occurred_at, kind, event_id, channel, text in cursor.fetchall():
+            event = ThreadEvent(occurred_at, kind, event_id, channel, msgspec.json.decode(text))
+            events.setdefault(thread, []).append(event)
+    return events
+
+
+def next_update_time(merchant: Merchant, now: datetime) -> datetime:
+    """`updated_at` never runs backwards within a merchant, so that a client's cursor misses nothing."""
+    latest = Conversation.objects.for_merchant(merchant).aggregate(latest=Max("updated_at"))["latest"]
+    return now if latest is None else max(now, latest + timedelta(microseconds=1))
+
+
+def refresh_threads(merchant: Merchant, events: Mapping[str, list[ThreadEvent]], *, now: datetime) -> int:
+    """Recounts these threads from all their events; the caller holds the merchant's lock.
+
+    Returns how many conversations changed.
+    """
+    rules = rules_of(merchant)
+    updated_at = next_update_time(merchant, now)
+    stored = stored_conversations(merchant, events)
+    episodes = {thread: read_episodes(its_events, rules, now=now) for thread, its_events in events.items()}
+    writing = record_conversations(
+        merchant,
+        stored,
+        {thread: [facts for facts, _ in its_episodes] for thread, its_episodes in episodes.items()},
+        updated_at=updated_at,
+    )
+    record_messages(merchant, writing, {thread: [m for _, m in found] for thread, found in episodes.items()})
+    writing.delete_leftovers(merchant)
+    contacts = link_recontacts(merchant, writing.customer_moments(), updated_at=updated_at)
+    rollup.apply(merchant, _differences(merchant, writing, contacts))
+    return len(writing.changes)
+
+
+def _differences(merchant: Merchant, writing: Writing, contacts: list[Contact]) -> rollup.Deltas:
+    """What the changed conversations, and the earlier ones that a re-contact refuted, add to their buckets."""
+    deltas: rollup.Deltas = {}
+    contacted = {contact.id: contact.after for contact in contacts}
+    counted: set[int] = set()
+    for before, after in writing.changes:
+        if before:
+            counted.add(before.id)
+            _collect(merchant, deltas, before, before.recontacted_at, sign=-1)
+        if after:
+            counted.add(after.id)
+            _collect(merchant, deltas, after, contacted.get(after.id, after.recontacted_at), sign=1)
+    for contact in contacts:
+        if contact.id in counted or contact.outcome != Outcome.RESOLVED:
+            continue
+        bucket = bucket_of(contact, merchant.zone)
+        for moment, sign in ((contact.before, -1), (contact.after, 1)):
+            counts = refutation(is_recontacted=moment is not None, is_disputed=contact.is_disputed)
+            rollup.collect(deltas, bucket, Amounts(counts, {}), sign)
+    return deltas
+
+
+def _collect(
+    merchant: Merchant, deltas: rollup.Deltas, row: Row, recontacted_at: datetime | None, *, sign: int
+) -> None:
+    rollup.collect(deltas, bucket_of(row.facts, merchant.zone), measure(row.facts, recontacted_at), sign)
