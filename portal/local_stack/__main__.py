@@ -31,12 +31,18 @@ def main() -> int:
     return 0
 
 
+def port_number(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is not a port number")
+    return int(text)
+
+
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m portal.local_stack", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
     whole = actions.add_parser("run", help="everything, until Ctrl-C")
     whole.add_argument("--host", default="127.0.0.1")
-    whole.add_argument("--port", type=int, default=8000)
+    whole.add_argument("--port", type=port_number, default=8000)
     single = actions.add_parser("exec", help="one command with the servers up")
     single.add_argument("command", nargs="+")
     return parser.parse_args()

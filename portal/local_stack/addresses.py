@@ -24,6 +24,10 @@ def children_record() -> Path:
     return run_directory() / "processes.json"
 
 
+def sign_in_file() -> Path:
+    return run_directory() / "sign-in.txt"
+
+
 def lock_file() -> Path:
     return run_directory() / "stack.lock"
 
@@ -33,7 +37,7 @@ def is_running() -> bool:
     try:
         with lock_file().open() as lock:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return False
     except BlockingIOError:
         return True

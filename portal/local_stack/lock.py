@@ -1,6 +1,7 @@
 """One stack per run directory."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,23 +10,25 @@ from portal.local_stack.errors import StackError
 
 
 @contextmanager
-def stack_lock() -> Iterator[None]:
-    """Held by the process that owns the servers; `addresses.is_running` asks for it."""
+def stack_lock(purpose: str) -> Iterator[None]:
+    """Held by the process that owns the servers; `addresses.is_running` asks. `purpose` is told to a second one."""
     home = run_directory()
     try:
         home.mkdir(parents=True, exist_ok=True)
-        lock = lock_file().open("a")
-    except PermissionError as error:
+        lock = lock_file().open("a+")
+    except OSError as error:
         raise StackError(
-            f"Cannot write to {home}. It may belong to another user; set AFTERCARE_VAR=<folder>."
+            f"Cannot write to {home} ({error.strerror}). Set AFTERCARE_VAR to a folder of your own."
         ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise StackError(
-                "Aftercare already runs from this copy. Stop it with Ctrl-C where it was started."
-            ) from error
+            lock.seek(0)
+            raise StackError(f"Aftercare already runs from this copy: {lock.read()}. Stop that one first.") from error
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} {purpose}")
+        lock.flush()
         try:
             yield
         finally:

@@ -1,47 +1,61 @@
 """`make run`: servers, tables, demo, then web, worker and scheduler until Ctrl-C."""
 
+import errno
 import os
 import socket
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
-from portal.local_stack.addresses import children_record
+from portal.local_stack.addresses import children_record, sign_in_file
 from portal.local_stack.children import Child
 from portal.local_stack.errors import StackError
+from portal.local_stack.leftovers import end_leftovers
 from portal.local_stack.lock import stack_lock
 from portal.local_stack.servers import start_servers
 from portal.local_stack.supervisor import Supervisor
 
 SECONDS_TO_ANSWER = 60
+WORKER_ENVIRONMENT = {
+    "REMAP_SIGTERM": "SIGQUIT",  # running tasks get a few seconds, then go back to the queue
+    "WORKER_SOFT_SHUTDOWN_SECONDS": "3",
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser",  # on a machine of one's own
+}
 
 
 def run(host: str, port: int) -> None:
     """Returns never: raises KeyboardInterrupt at Ctrl-C or SIGTERM, StackError when something fails."""
-    with stack_lock():
-        require_free_port(host, port)
-        os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
+    with stack_lock(f"at http://localhost:{port}"):
         supervisor = Supervisor(record=children_record())
         try:
-            start_servers(supervisor)
-            supervisor.run_once(Child("Preparing the database", [sys.executable, "-m", "portal.local_stack.prepare"]))
+            end_leftovers(children_record())
+            require_free_port(host, port)
+            url = os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
+            prepare(supervisor, own_broker="REDIS_URL" in start_servers(supervisor))
             for child in applications(host, port):
                 supervisor.start(child)
             wait_for_answer(supervisor, f"http://{host}:{port}/healthz")
-            announce(os.environ["SITE_URL"])
+            announce(url)
             supervisor.watch()
         finally:
             supervisor.stop()
+
+
+def prepare(supervisor: Supervisor, *, own_broker: bool) -> None:
+    command = [sys.executable, "manage.py", "prepare_stack", *(["--own-broker"] if own_broker else [])]
+    supervisor.run_once(Child("Preparing the database", command))
 
 
 def run_command(command: list[str]) -> None:
     """`exec`: a command with the servers up, those of the running stack or of its own for as long as it lasts."""
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         os.execvp(command[0], command)  # noqa: S606
-    with stack_lock():
+    with stack_lock("for a command"):
         supervisor = Supervisor(record=children_record())
         try:
+            end_leftovers(children_record())
             start_servers(supervisor)
             supervisor.run_once(Child(command[0], command))
         finally:
@@ -49,12 +63,22 @@ def run_command(command: list[str]) -> None:
 
 
 def require_free_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise StackError(f"Port {port} is in use. Choose another: make run PORT={port + 1}") from error
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise StackError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
+        raise StackError(f"Port {port} is in use. Choose another: make run PORT={free_port()}") from error
+
+
+def free_port() -> int:
+    """Easy to type if it can be."""
+    for port in range(8001, 8100):
+        with suppress(OSError):
+            socket.create_server(("", port)).close()
+            return port
+    with socket.create_server(("", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def applications(host: str, port: int) -> list[Child]:
@@ -65,9 +89,8 @@ def applications(host: str, port: int) -> list[Child]:
     worker += ["--without-gossip", "--without-mingle"]
     scheduler = [*celery, "beat", "--loglevel", "WARNING", "--pidfile="]
     return [
-        Child("web", web),
-        # SIGTERM as SIGQUIT: running tasks get a few seconds, then go back to the queue.
-        Child("worker", worker, {"REMAP_SIGTERM": "SIGQUIT", "WORKER_SOFT_SHUTDOWN_SECONDS": "3"}),
+        Child("web", web, {"PYTHONWARNINGS": "ignore:No directory at"}),  # staticfiles/ is made at deployment
+        Child("worker", worker, WORKER_ENVIRONMENT),
         Child("scheduler", scheduler),
     ]
 
@@ -91,4 +114,4 @@ def wait_for_answer(supervisor: Supervisor, url: str) -> None:
 
 
 def announce(url: str) -> None:
-    print(f"\nAftercare runs at {url}\nCtrl-C stops it.\n", flush=True)
+    print(f"\nAftercare runs at {url}", sign_in_file().read_text(), "Ctrl-C stops it.\n", sep="\n", flush=True)

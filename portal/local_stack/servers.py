@@ -2,17 +2,18 @@
 
 import os
 
-from portal.local_stack.addresses import children_record, run_directory, write_addresses
+from portal.local_stack.addresses import run_directory, write_addresses
 from portal.local_stack.given import require_database, require_redis
-from portal.local_stack.leftovers import end_leftovers
 from portal.local_stack.postgres_server import database_url, end_leftover, postgres_child, wait_for_postgres
 from portal.local_stack.redis_server import redis_child, redis_url, wait_for_redis
 from portal.local_stack.supervisor import Supervisor
 
 
-def start_servers(supervisor: Supervisor) -> None:
-    """Leaves DATABASE_URL and REDIS_URL in the environment, for children, and in the addresses file, for manage.py."""
-    end_leftovers(children_record())
+def start_servers(supervisor: Supervisor) -> dict[str, str]:
+    """Starts the embedded ones and returns their addresses.
+
+    Leaves DATABASE_URL and REDIS_URL in the environment, for children, and in the addresses file, for manage.py.
+    """
     if given := os.environ.get("DATABASE_URL"):
         require_database(given)
     if given := os.environ.get("REDIS_URL"):
@@ -31,3 +32,4 @@ def start_servers(supervisor: Supervisor) -> None:
         started["REDIS_URL"] = redis_url(home)
     os.environ.update(started)
     write_addresses(started)
+    return started

@@ -1,0 +1,36 @@
+"""What `make run` does between the servers' start and the web's: tables, schedule, interrupted tasks, demo merchant."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand
+
+from portal.celery import app
+from portal.local_stack.addresses import sign_in_file
+from portal.local_stack.demo import demo_sign_in
+from portal.models import Merchant
+
+
+class Command(BaseCommand):
+    help = __doc__
+    requires_system_checks = []  # migrate runs them, those of the database too
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--own-broker", action="store_true", help="no other worker uses this broker")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("seed_schedule")
+        if options["own_broker"]:
+            requeue_interrupted_tasks()
+        if "load_demo" in get_commands() and not Merchant.objects.exists():
+            call_command("load_demo")
+        sign_in_file().write_text(demo_sign_in())
+
+
+def requeue_interrupted_tasks() -> None:
+    """Tasks that a killed worker had begun: Celery itself would wait for the visibility timeout, an hour."""
+    with app.connection(transport_options={"visibility_timeout": 0}) as connection:
+        channel: Any = connection.default_channel
+        channel.qos.restore_visible(num=None, interval=1)
