@@ -77,7 +77,7 @@ def _said(code: int, reason: bytes | str) -> str:
 
 
 class OutboxBackend(BaseEmailBackend):
-    """Writes each message to `outbox/<time>-<recipient>-<subject>.eml` in the run directory; any mail program opens it."""
+    """Writes each message as `outbox/<time>-<recipient>-<subject>.eml` in the run directory."""
 
     def __init__(self, fail_silently: bool = False, **kwargs: Any) -> None:
         super().__init__(fail_silently=fail_silently)

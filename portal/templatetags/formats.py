@@ -4,6 +4,7 @@ Views run inside the merchant's zone and locale (portal/tenancy.py), so no filte
 A missing value (None) is a dash everywhere: nothing measured is not zero.
 """
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -64,6 +65,16 @@ def percent(rate: Number | None, decimals: int = 1) -> str:
 def money(amount: Number | None, currency: str) -> str:
     """Rounded to the currency's own decimals."""
     return DASH if amount is None else format_currency(amount, currency, locale=current_locale())
+
+
+@register.filter
+def money_whole(amount: Number | None, currency: str) -> str:
+    """Without decimals: for subjects and headlines, where cents are noise."""
+    if amount is None:
+        return DASH
+    locale = current_locale()
+    pattern = re.sub(r"\.0+", "", locale.currency_formats["standard"].pattern)
+    return format_currency(round(amount), currency, format=pattern, locale=locale, currency_digits=False)
 
 
 def _signed(value: Number, text: str) -> str:
