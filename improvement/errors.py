@@ -11,25 +11,25 @@ class RefusedError(Exception):
         super().__init__(self.message)
 
 
-class DraftInProgress(RefusedError):
+class DraftInProgressError(RefusedError):
     """The gap has an active draft already."""
 
 
-class AlreadyDecided(RefusedError):
+class AlreadyDecidedError(RefusedError):
     """Somebody else was faster."""
 
 
-class OutdatedRevision(RefusedError):
+class OutdatedRevisionError(RefusedError):
     """The revision that was decided on is not the latest one any more."""
 
 
-class CommentRequired(RefusedError):
+class CommentRequiredError(RefusedError):
     """A rejection without a reason helps nobody."""
 
 
-class PersonalDataFound(RefusedError):
+class PersonalDataFoundError(RefusedError):
     """The text holds what must not be published."""
 
 
-class NotEnoughMaterial(RefusedError):
+class NotEnoughMaterialError(RefusedError):
     """There is nothing to write an article from."""

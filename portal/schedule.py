@@ -27,6 +27,7 @@ SCHEDULE: tuple[Every | Nightly, ...] = (
     Every("analytics.tasks.score_ended_conversations", seconds=30),
     Every("improvement.tasks.read_new_questions", seconds=30),
     Every("improvement.tasks.refresh_gaps", seconds=120),
+    Every("improvement.tasks.resume_drafts", seconds=600),
     Every("reporting.tasks.send_due_reports", seconds=300),
     Nightly("analytics.tasks.reconcile", hour=2),
     Nightly("improvement.tasks.measure_effects", hour=3),

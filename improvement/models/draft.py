@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from improvement.errors import (
-    AlreadyDecided,
-    CommentRequired,
-    DraftInProgress,
-    OutdatedRevision,
-    PersonalDataFound,
+    AlreadyDecidedError,
+    CommentRequiredError,
+    DraftInProgressError,
+    OutdatedRevisionError,
+    PersonalDataFoundError,
     RefusedError,
 )
 from improvement.models.article import Article, ArticleStatus
@@ -85,18 +85,23 @@ class Draft(MerchantScoped):
     def is_live(self) -> bool:
         return self.article is not None and self.article.status == ArticleStatus.PUBLISHED
 
+    def find_waiting_approval(self) -> "Review | None":
+        """The latest approval, unless its text is live. One that was overtaken by a later approval never goes live."""
+        latest: Review | None = self.reviews.filter(decision=Decision.APPROVED).select_related("revision").first()
+        return latest if latest is not None and latest.published_at is None else None
+
     def approve(
         self, *, by: User | None, revision: int, comment: str = "", via: ApiKey | None = None, seconds_spent: int = 0
     ) -> "Review":
         """Decides on exactly revision number `revision` and starts its publication on commit.
 
-        Raises AlreadyDecided, OutdatedRevision, PersonalDataFound; then nothing was changed.
+        Raises AlreadyDecidedError, OutdatedRevisionError, PersonalDataFoundError; then nothing was changed.
         """
         actor = {"reviewer": by, "api_key": via, "seconds_spent": seconds_spent}
         with transaction.atomic():
             review = self._decide(Decision.APPROVED, DraftState.APPROVED, revision, comment, actor)
             if found := find_unpublishable(f"{review.revision.title}\n{review.revision.body}"):
-                raise PersonalDataFound(
+                raise PersonalDataFoundError(
                     _t("This text holds personal data that must not be published: %(found)s. Edit it out first.")
                     % {"found": ", ".join(found)}
                 )
@@ -108,7 +113,7 @@ class Draft(MerchantScoped):
     ) -> "Review":
         """Decides on exactly revision number `revision`; the gap opens again unless an earlier text of it is live."""
         if not comment.strip():
-            raise CommentRequired(_t("Say why: the reason is kept with the draft and helps the next one."))
+            raise CommentRequiredError(_t("Say why: the reason is kept with the draft and helps the next one."))
         actor = {"reviewer": by, "api_key": via, "seconds_spent": seconds_spent}
         with transaction.atomic():
             state = self._state_if_rejected()
@@ -122,7 +127,7 @@ class Draft(MerchantScoped):
     def edit(self, *, by: User, title: str, body: str) -> "DraftRevision":
         """Adds a revision that nobody has approved yet, with its sentences checked against the sources again.
 
-        Raises RefusedError while the draft is being written, where another draft of the gap is active, or without a text.
+        Raises RefusedError while the draft is being written, beside another active draft, or without a text.
         """
         # The checks read questions and articles, whose models are loaded after this one.
         from improvement.revising import build_edited_revision  # noqa: PLC0415
@@ -133,9 +138,12 @@ class Draft(MerchantScoped):
             raise RefusedError(_t("An article needs a title and a text."))
         checked = build_edited_revision(self, by=by, title=title.strip(), body=body.strip())
         with transaction.atomic():
+            was = self.state
             self._claim_for_edit()
             last = self.latest_revision
-            if last is not None and (last.title, last.body) == (checked.title, checked.body):
+            is_same = last is not None and (last.title, last.body) == (checked.title, checked.body)
+            # A rejected or withdrawn text may be put forward again as it is.
+            if is_same and was in (DraftState.IN_REVIEW, DraftState.APPROVED, DraftState.PUBLISHED):
                 raise RefusedError(_t("Nothing was changed, so there is no new revision."))
             checked.number = last.number + 1 if last else 1
             checked.save(force_insert=True)
@@ -182,7 +190,7 @@ class Draft(MerchantScoped):
         # The row is locked from here on, so no edit can slip in between.
         latest = self.revisions.get(number=self.revisions.aggregate(n=models.Max("number"))["n"])
         if latest.number != revision:
-            raise OutdatedRevision(
+            raise OutdatedRevisionError(
                 _t("You decided on revision %(seen)s, but revision %(latest)s is there now. Read it and decide again.")
                 % {"seen": revision, "latest": latest.number}
             )
@@ -207,22 +215,22 @@ class Draft(MerchantScoped):
                 editable = tuple(state for state in DraftState if state != DraftState.WRITING)
                 self._claim(editable, DraftState.IN_REVIEW)
         except IntegrityError as error:
-            raise DraftInProgress(_t("Another draft of this gap is in progress. Edit that one.")) from error
+            raise DraftInProgressError(_t("Another draft of this gap is in progress. Edit that one.")) from error
 
     def _build_refusal(self) -> RefusedError:
         self.refresh_from_db(fields=["state"])
         review = self.latest_review
         if review is not None and self.state != DraftState.IN_REVIEW:
-            return AlreadyDecided(
+            return AlreadyDecidedError(
                 _t("%(name)s has already decided: this draft is %(state)s.")
                 % {"name": review.reviewer_name, "state": self.get_state_display().lower()}
             )
-        return AlreadyDecided(
+        return AlreadyDecidedError(
             _t("That cannot be done now: this draft is %(state)s.") % {"state": self.get_state_display().lower()}
         )
 
     def _state_if_rejected(self) -> DraftState:
         """An earlier approved text stays what it was: waiting for its publication, or live."""
-        if self.reviews.filter(decision=Decision.APPROVED, published_at=None).exists():
+        if self.find_waiting_approval() is not None:
             return DraftState.APPROVED
         return DraftState.PUBLISHED if self.is_live else DraftState.REJECTED

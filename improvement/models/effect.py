@@ -21,6 +21,8 @@ class Effect(MerchantScoped):
     verdict = models.CharField(max_length=16, choices=Verdict.choices)
     n_before = models.PositiveIntegerField()
     n_after = models.PositiveIntegerField()
+    n_control_before = models.PositiveIntegerField(default=0)
+    n_control_after = models.PositiveIntegerField(default=0)
     rate_before = models.FloatField(null=True)
     rate_after = models.FloatField(null=True)
     control_change = models.FloatField(null=True)  # points of the untouched topics, -1 to 1
@@ -30,4 +32,4 @@ class Effect(MerchantScoped):
     measured_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.verdict} {self.version}"
+        return f"{self.get_verdict_display()} · {self.version}"

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import VectorField
 
-from improvement.errors import DraftInProgress
+from improvement.errors import DraftInProgressError
 from portal.embeddings import DIMENSIONS
 from portal.models import AuditEntry
 from portal.models.scoped import MerchantScoped
@@ -63,12 +63,12 @@ class Gap(MerchantScoped):
         return self.name
 
     def request_draft(self, *, by: "User | None") -> "Draft":
-        """Starts the writing of an article on commit. Raises DraftInProgress where one is on its way already."""
+        """Starts the writing of an article on commit. Raises DraftInProgressError where one is on its way already."""
         with transaction.atomic():
             wanted = Gap.objects.filter(pk=self.pk, status__in=(GapStatus.OPEN, GapStatus.REOPENED))
             if wanted.update(status=GapStatus.DRAFTING, status_reason="", updated_at=timezone.now()) != 1:
                 self.refresh_from_db(fields=["status"])
-                raise DraftInProgress(
+                raise DraftInProgressError(
                     _t("No new draft was started: this gap is %(status)s.")
                     % {"status": self.get_status_display().lower()}
                 )
