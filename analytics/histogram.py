@@ -86,6 +86,15 @@ class Histogram:
         spread = z * math.sqrt(n * q * (1 - q))
         return self._at_rank(max(q * n - spread - 1, 0)), self._at_rank(min(q * n + spread, n - 1))
 
+    def mean_interval(self, z: float = 1.96) -> tuple[float, float] | None:
+        """95 % interval of the mean, its variance taken from the bins."""
+        n, mean = self.n, self.mean_ms
+        if mean is None or n < 2:
+            return None
+        variance = float((self.counts * (VALUES - mean) ** 2).sum()) / (n - 1)
+        half = z * math.sqrt(variance / n)
+        return mean - half, mean + half
+
     def _at_rank(self, rank: float) -> float:
         return float(VALUES[int(np.searchsorted(np.cumsum(self.counts), math.floor(rank), side="right"))])
 

@@ -37,10 +37,16 @@ class Metric:
     histogram: str = ""
     quantile: float | None = None
     version: int = 1
+    is_in_totals: bool = True
 
 
 def _rate(key: str, ratio: str, better: Better, name: str | Promise, definition: str | Promise, formula: str) -> Metric:
     return Metric(key, name, Unit.RATE, better, definition, formula, ratio=ratio)
+
+
+def _elsewhere(key: str, name: str | Promise, definition: str | Promise, formula: str) -> Metric:
+    """A rate that is counted from its own table rather than from the rollups."""
+    return Metric(key, name, Unit.RATE, Better.UP, definition, formula, is_in_totals=False)
 
 
 def _duration(
@@ -129,6 +135,20 @@ _REGISTRY = (
         "median_resolution_time_ms", "resolution_time", 0.5, _("Time to resolution (median)"),
         _("From the first message of a resolved conversation to its resolution, or to its last message."),
         "50th percentile, log-scale bins, relative error ≤ 2 %",
+    ),
+    Metric(
+        "unique_customers", _("Unique customers"), Unit.COUNT, Better.NEITHER,
+        _("Distinct known customers of these conversations."), "count of distinct customer_id", is_in_totals=False,
+    ),
+    _elsewhere(
+        "knowledge_coverage", _("Knowledge coverage"),
+        _("Share of the customers' questions that the knowledge base covers."),
+        "questions covered by the knowledge base / questions asked",
+    ),
+    _elsewhere(
+        "quality_score", _("Quality score"),
+        _("Mean calibrated overall score of the scored conversations; read it with its coverage."),
+        "sum of overall scores / scored conversations",
     ),
     Metric(
         "agent_cost", _("Agent cost"), Unit.MONEY, Better.DOWN,

@@ -121,6 +121,25 @@ def week_before(now: datetime, zone: ZoneInfo) -> Period:
     )
 
 
+STEPS = ("day", "week", "month")
+
+
+def step_start(day: date, step: str) -> date:
+    """The first day of the local day, week (Monday) or month that `day` is in."""
+    if step == "day":
+        return day
+    if step == "week":
+        return day - timedelta(days=day.weekday())
+    if step == "month":
+        return day.replace(day=1)
+    raise PeriodError("step", f"“{step}” is not a step. Use one of {', '.join(STEPS)}.")
+
+
+def steps(period: Period, step: str) -> list[date]:
+    """The starts of all days, weeks or months that the window touches, in order."""
+    return sorted({step_start(day, step) for day in period.days()})
+
+
 def day_start(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a local day; where midnight does not exist, the instant at which the clock jumps."""
     return normalized(datetime.combine(day, time(), tzinfo=zone))

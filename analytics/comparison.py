@@ -1,0 +1,96 @@
+"""This window against the one before: how much changed, and whether that is more than chance. Pure."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from analytics.histogram import Histogram
+from analytics.intervals import Z, newcombe
+from analytics.metrics import METRICS, Better, Metric, Unit
+from analytics.totals import Totals
+
+
+class Kind(StrEnum):
+    PERCENT = "percent"  # value 0.12 is +12 %
+    POINTS = "points"  # value 0.034 is +3.4 percentage points
+    NEW = "new"  # there was nothing before: no percentage exists
+    NONE = "none"  # nothing to compare
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`direction` is up, down or none; `is_better` is None where neither is better or the change is not clear."""
+
+    kind: Kind
+    value: float | None
+    is_clear: bool
+    direction: str
+    is_better: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    current: Totals
+    previous: Totals
+    changes: dict[str, Change]  # by metric key
+
+
+NO_CHANGE = Change(Kind.NONE, None, is_clear=False, direction="none", is_better=None)
+
+
+def compare_totals(current: Totals, previous: Totals) -> Comparison:
+    changes = {key: _change_of(metric, current, previous) for key, metric in METRICS.items() if metric.is_in_totals}
+    return Comparison(current, previous, changes)
+
+
+def _change_of(metric: Metric, current: Totals, previous: Totals) -> Change:
+    now, before = getattr(current, metric.key), getattr(previous, metric.key)
+    if now is None or before is None:
+        is_new = now is not None and bool(now)
+        return Change(Kind.NEW, None, is_clear=False, direction="none", is_better=None) if is_new else NO_CHANGE
+    now, before = float(now), float(before)
+    if metric.unit is Unit.RATE:
+        return _build(metric, Kind.POINTS, now - before, is_clear=_rate_is_clear(metric, current, previous))
+    if before == 0:
+        return NO_CHANGE if now == 0 else Change(Kind.NEW, None, is_clear=True, direction="up", is_better=None)
+    is_clear = _duration_is_clear if metric.unit is Unit.DURATION else _amount_is_clear
+    return _build(metric, Kind.PERCENT, now / before - 1, is_clear=is_clear(metric, current, previous))
+
+
+def _build(metric: Metric, kind: Kind, value: float, *, is_clear: bool) -> Change:
+    if not is_clear or value == 0:
+        return Change(kind, value, is_clear=False, direction="none", is_better=None)
+    is_up = value > 0
+    is_better = None if metric.better is Better.NEITHER else is_up == (metric.better is Better.UP)
+    return Change(kind, value, is_clear=True, direction="up" if is_up else "down", is_better=is_better)
+
+
+def _rate_is_clear(metric: Metric, current: Totals, previous: Totals) -> bool:
+    """The 95 % Newcombe interval of the difference leaves out zero."""
+    now, before = getattr(current, metric.ratio), getattr(previous, metric.ratio)
+    low, high = newcombe(now.k, now.n, before.k, before.n)
+    return low > 0 or high < 0
+
+
+def _amount_is_clear(metric: Metric, current: Totals, previous: Totals) -> bool:
+    """Counts as Poisson variables. Money varies at least as much as the number of conversations that carry it."""
+    counted = "n_with_cost" if metric.unit is Unit.MONEY else metric.key
+    now, before = getattr(current, counted), getattr(previous, counted)
+    if metric.unit is Unit.MONEY and now and before:
+        difference = math.log(float(getattr(current, metric.key)) / float(getattr(previous, metric.key)))
+        return abs(difference) > Z * math.sqrt(1 / now + 1 / before)
+    return bool(abs(now - before) > Z * math.sqrt(now + before))
+
+
+def _duration_is_clear(metric: Metric, current: Totals, previous: Totals) -> bool:
+    now: Histogram = getattr(current, metric.histogram)
+    before: Histogram = getattr(previous, metric.histogram)
+    interval: Callable[[Histogram], Any] = Histogram.mean_interval
+    if metric.quantile is not None:
+        quantile = metric.quantile
+        interval = lambda histogram: histogram.quantile_interval(quantile)  # noqa: E731
+    first, second = interval(now), interval(before)
+    # Two 95 % intervals that do not touch: stricter than a test of the difference at 5 %.
+    return bool(first and second and (first[0] > second[1] or first[1] < second[0]))
