@@ -1,4 +1,4 @@
-"""`make run` for real: it starts, answers, stops without leaving a process, and comes back with its data after kill -9."""
+"""`make run` for real: it starts, answers, stops without a process left, and keeps its data through kill -9."""
 
 import os
 import re
@@ -92,6 +92,8 @@ def stack(tmp_path):
     yield stack
     for process in stack.processes():
         process.kill()
+    if hasattr(stack, "process"):
+        stack.process.communicate()
 
 
 def wait_until_gone(stack: Stack, *, seconds: float) -> None:
@@ -128,8 +130,8 @@ def test_a_day_of_the_stack(stack):
 
     refused = stack.manage("showmigrations")
     assert refused.returncode == 1
-    assert refused.stderr.startswith("No database: start the stack with `make run`")
-    assert len(refused.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in refused.stderr
+    assert refused.stderr.splitlines()[-1].startswith("No database: start the stack with `make run`")
 
 
 def test_kill_9_takes_every_child_with_it(stack):
@@ -167,10 +169,12 @@ def test_a_taken_port_is_one_line_that_names_the_fix(stack):
 @pytest.mark.parametrize(
     ("variable", "url", "named"),
     [
-        ("DATABASE_URL", "postgresql://shop:s3cret@127.0.0.1:1/aftercare", "no PostgreSQL at 127.0.0.1:1/aftercare"),
-        ("DATABASE_URL", "mysql://shop:s3cret@127.0.0.1/aftercare", "no PostgreSQL at 127.0.0.1/aftercare"),
-        ("REDIS_URL", "redis://:s3cret@127.0.0.1:1/0", "no Redis at 127.0.0.1:1/0"),
-        ("REDIS_URL", "s3cret", "no Redis at"),
+        ("DATABASE_URL", "postgresql://shop:s3cret@127.0.0.1:1/aftercare", ": no PostgreSQL at 127.0.0.1:1/aftercare"),
+        ("REDIS_URL", "redis://:s3cret@127.0.0.1:1/0", ": no Redis at 127.0.0.1:1/0"),
+        ("DATABASE_URL", "mysql://shop:s3cret@127.0.0.1/aftercare", " must begin with postgresql://"),
+        ("DATABASE_URL", "postgresql://shop:s3cret@127.0.0.1:port/aftercare", ": no PostgreSQL at 127.0.0.1:port"),
+        ("REDIS_URL", "s3cret", " must begin with redis://"),
+        ("REDIS_URL", "redis://:s3cret@127.0.0.1:port", ": no Redis at 127.0.0.1:port"),
     ],
 )
 def test_a_given_server_that_does_not_answer_is_one_line_without_password(tmp_path, variable, url, named):
@@ -178,12 +182,14 @@ def test_a_given_server_that_does_not_answer_is_one_line_without_password(tmp_pa
 
     assert code == 1
     assert len(said.splitlines()) == 1
-    assert said.startswith(f"{variable}: {named}")
+    assert said.startswith(f"{variable}{named}")
     assert "s3cret" not in said
 
 
 def test_exec_lends_the_servers_to_one_command(stack):
-    code, said = stack.refused("exec", "--", sys.executable, "-c", "import os, sys; sys.exit(os.environ['DATABASE_URL'])")
+    code, said = stack.refused(
+        "exec", "--", sys.executable, "-c", "import os, sys; sys.exit(os.environ['DATABASE_URL'])"
+    )
 
     assert code == 1
     assert f"host={stack.home}" in said
