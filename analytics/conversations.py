@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import connection
+from django.db import connection, transaction
 from msgspec import Struct
 
 from analytics.models import Conversation
@@ -45,10 +45,10 @@ _VALUES = ", ".join("r.agent_cost_micros / 1000000.0" if name in _STORED else f"
 _RECORD = ", ".join(f"{name} {kind}" for name, kind in TYPES.items())
 _READ_COLUMNS = ", ".join("(agent_cost * 1000000)::bigint" if name in _STORED else name for name in TYPES)
 # Uses the unique index conversation_episode (merchant, thread, episode).
-_READ = f"""
-    SELECT id, thread, recontacted_at, {_READ_COLUMNS} FROM analytics_conversation
-    WHERE merchant_id = %s AND thread = ANY(%s) ORDER BY thread, episode
+_READ_ALL = f"""
+    SELECT id, thread, recontacted_at, {_READ_COLUMNS} FROM analytics_conversation WHERE merchant_id = %s
 """
+_READ = f"{_READ_ALL} AND thread = ANY(%s) ORDER BY thread, episode"
 _INSERT = f"""
     INSERT INTO analytics_conversation (merchant_id, updated_at, thread, {_COLUMNS})
     SELECT %s, %s, r.thread, {_VALUES} FROM json_to_recordset(%s::json) AS r(thread text, {_RECORD})
@@ -90,13 +90,26 @@ class Writing(Struct):
             Conversation.objects.for_merchant(merchant).filter(pk__in=gone).delete()
 
 
+def all_conversations(merchant: Merchant) -> Iterator[Row]:
+    """Streams, so that a merchant of any size fits into memory."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"DECLARE every_conversation NO SCROLL CURSOR FOR {_READ_ALL}", [merchant.pk])
+        while rows := (cursor.execute("FETCH 2000 FROM every_conversation"), cursor.fetchall())[1]:
+            yield from map(_row, rows)
+        cursor.execute("CLOSE every_conversation")
+
+
+def _row(values: tuple[Any, ...]) -> Row:
+    row_id, thread, recontacted_at, *columns = values
+    return Row(row_id, thread, recontacted_at, Facts(**dict(zip(TYPES, columns, strict=True))))
+
+
 def stored_conversations(merchant: Merchant, threads: Iterable[str]) -> dict[str, list[Row]]:
     stored: dict[str, list[Row]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_READ, [merchant.pk, list(threads)])
-        for row_id, thread, recontacted_at, *values in cursor.fetchall():
-            facts = Facts(**dict(zip(TYPES, values, strict=True)))
-            stored.setdefault(thread, []).append(Row(row_id, thread, recontacted_at, facts))
+        for row in map(_row, cursor.fetchall()):
+            stored.setdefault(row.thread, []).append(row)
     return stored
 
 

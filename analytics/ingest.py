@@ -14,9 +14,10 @@ from msgspec import Struct
 
 from analytics.body import decode_body, split_json
 from analytics.events import EventError, Payload, Rejection, Started, decode_event
+from analytics.models import Counting
 from analytics.outcomes import ThreadEvent
 from analytics.redaction import Redactor
-from analytics.threads import ThreadEvents, lock_merchant, refresh_threads, stored_events
+from analytics.threads import ThreadEvents, refresh_threads, stored_events
 from portal.models import Merchant
 
 __all__ = ["IngestResult", "decode_body", "ingest_events"]
@@ -105,7 +106,7 @@ def redact(merchant: Merchant, payload: Payload, redactor: Redactor) -> None:
 def append_events(merchant: Merchant, events: list[Accepted], *, now: datetime) -> int:
     """Stores the events that are new and recounts their threads. Returns how many were new."""
     with transaction.atomic():
-        merchant = lock_merchant(merchant)
+        counting = Counting.lock(merchant)
         threads: ThreadEvents = stored_events(merchant, {event.thread for event in events})
         with connection.cursor() as cursor:
             cursor.execute(_APPEND, [merchant.pk, now, msgspec.json.encode(events).decode()])
@@ -116,7 +117,7 @@ def append_events(merchant: Merchant, events: list[Accepted], *, now: datetime) 
                 thread = touched.setdefault(event.thread, threads.get(event.thread, []))
                 thread.append(ThreadEvent(event.occurred_at, event.type, event.id, event.channel, event.data))
         if touched:
-            refresh_threads(merchant, touched, now=now)
+            refresh_threads(counting, touched, now=now)
     return len(new)
 
 

@@ -5,13 +5,13 @@ one before. That errs against the agent (a new issue counts as a re-contact), ne
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 from msgspec import Struct
 
-from portal.models import Merchant
+from analytics.models import Counting
 
 # Every look-up uses the index conversation_customer (merchant, customer_id, started_at).
 _FIND = """
@@ -43,6 +43,20 @@ _UPDATE = """
     UPDATE analytics_conversation c SET recontacted_at = u.at, updated_at = %s
     FROM unnest(%s::bigint[], %s::timestamptz[]) AS u(id, at) WHERE c.id = u.id
 """
+# The frame is the customer's next moment at which a conversation started: two at the same moment are no re-contact.
+_RELINK = """
+    WITH linked AS (
+        SELECT id, CASE WHEN next_at <= last_event_at + %(window)s THEN next_at END AS at FROM (
+            SELECT id, last_event_at, min(started_at) OVER (
+                PARTITION BY customer_id ORDER BY started_at GROUPS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
+            ) AS next_at
+            FROM analytics_conversation WHERE merchant_id = %(merchant)s AND exclusion = '' AND customer_id <> ''
+        ) AS history
+    )
+    UPDATE analytics_conversation c SET recontacted_at = linked.at, updated_at = %(updated_at)s
+    FROM analytics_conversation kept LEFT JOIN linked ON linked.id = kept.id
+    WHERE c.id = kept.id AND c.merchant_id = %(merchant)s AND c.recontacted_at IS DISTINCT FROM linked.at
+"""
 
 
 class Contact(Struct, frozen=True):
@@ -60,20 +74,20 @@ class Contact(Struct, frozen=True):
 
 
 def link_recontacts(
-    merchant: Merchant, moments: Iterable[tuple[str, datetime]], *, updated_at: datetime
+    counting: Counting, moments: Iterable[tuple[str, datetime]], *, updated_at: datetime
 ) -> list[Contact]:
     """Looks anew at the conversations at these (customer, start) moments and at the ones just before.
 
-    Returns the conversations whose re-contact changed. The caller holds the merchant's lock.
+    Returns the conversations whose re-contact changed. `counting` was locked by the caller.
     """
     known: Sequence[tuple[str, datetime]] = [(customer, at) for customer, at in moments if customer]
     if not known:
         return []
     parameters: dict[str, Any] = {
-        "merchant": merchant.pk,
+        "merchant": counting.merchant_id,
         "customers": [customer for customer, _ in known],
         "moments": [at for _, at in known],
-        "window": timedelta(days=merchant.recontact_days),
+        "window": counting.recontact_window,
     }
     with connection.cursor() as cursor:
         cursor.execute(_FIND, parameters)
@@ -81,3 +95,15 @@ def link_recontacts(
         if changed:
             cursor.execute(_UPDATE, [updated_at, [each.id for each in changed], [each.after for each in changed]])
     return changed
+
+
+def relink_all(counting: Counting, *, updated_at: datetime) -> int:
+    """Looks anew at every customer; leaves the rollups to the caller. Returns how many conversations changed."""
+    parameters: dict[str, Any] = {
+        "merchant": counting.merchant_id,
+        "window": counting.recontact_window,
+        "updated_at": updated_at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_RELINK, parameters)
+        return int(cursor.rowcount)

@@ -1,17 +1,18 @@
 """Keeps the rollups: adds differences inside the ingest transaction, and counts whole merchants anew."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 import msgspec
 from django.db import connection
 
+from analytics.conversations import all_conversations
 from analytics.histogram import pack, unpack
-from analytics.measures import COUNTERS, HISTOGRAMS, Amounts, Bucket
-from analytics.models import Rollup
+from analytics.measures import COUNTERS, HISTOGRAMS, Amounts, Bucket, bucket_of, measure
+from analytics.models import Counting, Rollup
 from portal.models import Merchant
 
 Deltas = dict[Bucket, Amounts]
+WRITE_AT_ONCE = 1000
 
 _KEY = "hour timestamptz, channel text, language text, agent_version text"
 _COLUMNS = ", ".join((*COUNTERS, *HISTOGRAMS))
@@ -43,7 +44,7 @@ def collect(deltas: Deltas, bucket: Bucket, amounts: Amounts, sign: int) -> None
 
 
 def apply(merchant: Merchant, deltas: Deltas) -> None:
-    """Adds the differences to the stored rollups. The caller holds the merchant's lock (analytics/threads.py)."""
+    """Adds the differences to the stored rollups. The caller holds the lock (models.Counting)."""
     deltas = {bucket: amounts for bucket, amounts in sorted(deltas.items()) if not amounts.is_zero}
     if not deltas:
         return
@@ -61,10 +62,27 @@ def read(merchant: Merchant, buckets: Iterable[Bucket]) -> Deltas:
         return {Bucket(*row[:4]): _amounts(row[4:]) for row in cursor.fetchall()}
 
 
-def read_all(merchant: Merchant, since: datetime, until: datetime) -> Deltas:
-    rows = Rollup.objects.for_merchant(merchant).filter(hour__gte=since, hour__lt=until)
+def read_all(merchant: Merchant) -> Deltas:
+    rows = Rollup.objects.for_merchant(merchant)
     values = rows.values_list("hour", "channel", "language", "agent_version", *COUNTERS, *HISTOGRAMS)
-    return {Bucket(*row[:4]): _amounts(row[4:]) for row in values}
+    return {Bucket(*row[:4]): _amounts(row[4:]) for row in values.iterator(chunk_size=2000)}
+
+
+def recount(counting: Counting) -> Deltas:
+    """What the rollups of the whole merchant should hold, from its conversations."""
+    buckets: Deltas = {}
+    for row in all_conversations(counting.merchant):
+        collect(buckets, bucket_of(row.facts, counting.zone), measure(row.facts, row.recontacted_at), 1)
+    return buckets
+
+
+def recompute(counting: Counting) -> None:
+    """Replaces all of a merchant's rollups; `counting` was locked by the caller."""
+    buckets = recount(counting)
+    Rollup.objects.for_merchant(counting.merchant).delete()
+    keys = sorted(buckets)
+    for start in range(0, len(keys), WRITE_AT_ONCE):
+        write(counting.merchant, {key: buckets[key] for key in keys[start : start + WRITE_AT_ONCE]})
 
 
 def _amounts(values: tuple[object, ...]) -> Amounts:

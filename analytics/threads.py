@@ -14,7 +14,7 @@ from analytics import rollup
 from analytics.conversations import Row, Writing, record_conversations, stored_conversations
 from analytics.measures import Amounts, bucket_of, measure, refutation
 from analytics.messages import record_messages
-from analytics.models import Conversation, Outcome
+from analytics.models import Conversation, Counting, Outcome
 from analytics.outcomes import Rules, ThreadEvent, read_episodes
 from analytics.recontacts import Contact, link_recontacts
 from portal.models import Merchant
@@ -28,18 +28,9 @@ _EVENTS = """
 ThreadEvents = dict[str, list[ThreadEvent]]
 
 
-def lock_merchant(merchant: Merchant) -> Merchant:
-    """Waits for the other writers of this merchant's numbers and returns its settings as they stand now.
-
-    One lock for all of a merchant's conversations: its batches meet in the same rollup rows and in the same customers
-    anyway, and a single lock cannot deadlock. It does not hold up readers, nor rows that point to the merchant.
-    """
-    return Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
-
-
-def rules_of(merchant: Merchant) -> Rules:
+def rules_of(counting: Counting) -> Rules:
     return Rules(
-        chat_idle=timedelta(hours=merchant.chat_idle_hours), email_idle=timedelta(hours=merchant.email_idle_hours)
+        chat_idle=timedelta(hours=counting.chat_idle_hours), email_idle=timedelta(hours=counting.email_idle_hours)
     )
 
 
@@ -59,12 +50,13 @@ def next_update_time(merchant: Merchant, now: datetime) -> datetime:
     return now if latest is None else max(now, latest + timedelta(microseconds=1))
 
 
-def refresh_threads(merchant: Merchant, events: Mapping[str, list[ThreadEvent]], *, now: datetime) -> int:
-    """Recounts these threads from all their events; the caller holds the merchant's lock.
+def refresh_threads(counting: Counting, events: Mapping[str, list[ThreadEvent]], *, now: datetime) -> int:
+    """Recounts these threads from all their events; `counting` was locked by the caller.
 
     Returns how many conversations changed.
     """
-    rules = rules_of(merchant)
+    merchant = counting.merchant
+    rules = rules_of(counting)
     updated_at = next_update_time(merchant, now)
     stored = stored_conversations(merchant, events)
     episodes = {thread: read_episodes(its_events, rules, now=now) for thread, its_events in events.items()}
@@ -76,12 +68,12 @@ def refresh_threads(merchant: Merchant, events: Mapping[str, list[ThreadEvent]],
     )
     record_messages(merchant, writing, {thread: [m for _, m in found] for thread, found in episodes.items()})
     writing.delete_leftovers(merchant)
-    contacts = link_recontacts(merchant, writing.customer_moments(), updated_at=updated_at)
-    rollup.apply(merchant, _differences(merchant, writing, contacts))
+    contacts = link_recontacts(counting, writing.customer_moments(), updated_at=updated_at)
+    rollup.apply(merchant, _differences(counting, writing, contacts))
     return len(writing.changes)
 
 
-def _differences(merchant: Merchant, writing: Writing, contacts: list[Contact]) -> rollup.Deltas:
+def _differences(counting: Counting, writing: Writing, contacts: list[Contact]) -> rollup.Deltas:
     """What the changed conversations, and the earlier ones that a re-contact refuted, add to their buckets."""
     deltas: rollup.Deltas = {}
     contacted = {contact.id: contact.after for contact in contacts}
@@ -89,14 +81,14 @@ def _differences(merchant: Merchant, writing: Writing, contacts: list[Contact]) 
     for before, after in writing.changes:
         if before:
             counted.add(before.id)
-            _collect(merchant, deltas, before, before.recontacted_at, sign=-1)
+            _collect(counting, deltas, before, before.recontacted_at, sign=-1)
         if after:
             counted.add(after.id)
-            _collect(merchant, deltas, after, contacted.get(after.id, after.recontacted_at), sign=1)
+            _collect(counting, deltas, after, contacted.get(after.id, after.recontacted_at), sign=1)
     for contact in contacts:
         if contact.id in counted or contact.outcome != Outcome.RESOLVED:
             continue
-        bucket = bucket_of(contact, merchant.zone)
+        bucket = bucket_of(contact, counting.zone)
         for moment, sign in ((contact.before, -1), (contact.after, 1)):
             counts = refutation(is_recontacted=moment is not None, is_disputed=contact.is_disputed)
             rollup.collect(deltas, bucket, Amounts(counts, {}), sign)
@@ -104,6 +96,6 @@ def _differences(merchant: Merchant, writing: Writing, contacts: list[Contact]) 
 
 
 def _collect(
-    merchant: Merchant, deltas: rollup.Deltas, row: Row, recontacted_at: datetime | None, *, sign: int
+    counting: Counting, deltas: rollup.Deltas, row: Row, recontacted_at: datetime | None, *, sign: int
 ) -> None:
-    rollup.collect(deltas, bucket_of(row.facts, merchant.zone), measure(row.facts, recontacted_at), sign)
+    rollup.collect(deltas, bucket_of(row.facts, counting.zone), measure(row.facts, recontacted_at), sign)

@@ -1,4 +1,5 @@
 from analytics.models.conversation import Channel, Conversation, Exclusion, HandoffReason, Outcome
+from analytics.models.counting import Counting
 from analytics.models.event import Event, EventType
 from analytics.models.message import Author, Message
 from analytics.models.quality import QualityScore, Scorer
@@ -8,6 +9,7 @@ __all__ = [
     "Author",
     "Channel",
     "Conversation",
+    "Counting",
     "Event",
     "EventType",
     "Exclusion",

@@ -1,0 +1,39 @@
+"""Scheduled work on numbers: one task fans out, one runs per merchant. Each may run twice."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from analytics import recount
+from portal.models import Merchant
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name="analytics.tasks.end_idle_conversations", ignore_result=True)
+def end_idle_conversations() -> None:
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        end_idle_conversations_of.delay(merchant_id)
+
+
+@shared_task(name="analytics.tasks.end_idle_conversations_of", ignore_result=True)
+def end_idle_conversations_of(merchant_id: int) -> None:
+    """Ends what is idle; a merchant whose zone or idle times were changed is counted anew first."""
+    merchant, now = Merchant.objects.get(pk=merchant_id), timezone.now()
+    recount.recount_if_outdated(merchant, now=now)
+    recount.end_idle_conversations(merchant, now=now)
+
+
+@shared_task(name="analytics.tasks.reconcile", ignore_result=True)
+def reconcile() -> None:
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        reconcile_merchant.delay(merchant_id)
+
+
+@shared_task(name="analytics.tasks.reconcile_merchant", ignore_result=True, time_limit=6 * 3600)
+def reconcile_merchant(merchant_id: int) -> None:
+    merchant = Merchant.objects.get(pk=merchant_id)
+    found = recount.reconcile(merchant, now=timezone.now())
+    if found.n_buckets_changed or found.n_conversations_changed:
+        logger.error("%s: the recount differed: %s", merchant.slug, found)
