@@ -12,7 +12,7 @@ from improvement.models import Article, ArticleStatus, Gap, Question
 MAX_QUESTIONS = 400
 MAX_ANSWERS = 600
 HELD_OUT_SHARE = 3  # one question in three
-MIN_TO_HOLD_OUT = 6
+MIN_TO_HOLD_OUT = 12  # answered conversations; eight of them are left to write from
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +50,29 @@ class Material:
     articles: Sequence[RelatedArticle]
 
 
-def is_held_out(question_id: int) -> bool:
+def is_held_out(question: Question) -> bool:
     """The same questions for every revision and every run, whatever else is asked meanwhile."""
-    return crc32(f"held-out {question_id}".encode()) % HELD_OUT_SHARE == 0
+    conversation = question.conversation
+    return crc32(f"{conversation.thread} {conversation.episode}".encode()) % HELD_OUT_SHARE == 0
+
+
+def can_hold_out(gap: Gap) -> bool:
+    """Where few were answered, the writer needs them all."""
+    answered = Question.objects.for_merchant(gap.merchant).filter(gap=gap, conversation__n_teammate_messages__gt=0)
+    return bool(answered.count() >= MIN_TO_HOLD_OUT)
 
 
 def find_held_out(gap: Gap) -> list[Question]:
     """Questions that no writer of this gap has seen; none where there are too few to spare."""
-    questions = list(Question.objects.for_merchant(gap.merchant).filter(gap=gap).order_by("-asked_at")[:MAX_QUESTIONS])
-    if len(questions) < MIN_TO_HOLD_OUT:
+    if not can_hold_out(gap):
         return []
-    return [question for question in questions if is_held_out(question.pk)]
+    return [question for question in _find_questions(gap) if is_held_out(question)]
 
 
 def gather_material(gap: Gap) -> Material:
-    questions = list(
-        Question.objects.for_merchant(gap.merchant)
-        .filter(gap=gap)
-        .select_related("conversation")
-        .order_by("-asked_at")[:MAX_QUESTIONS]
-    )
-    if len(questions) >= MIN_TO_HOLD_OUT:
-        questions = [question for question in questions if not is_held_out(question.pk)]
+    questions = _find_questions(gap)
+    if can_hold_out(gap):
+        questions = [question for question in questions if not is_held_out(question)]
     languages = Counter(question.conversation.language for question in questions if question.conversation.language)
     language = languages.most_common(1)[0][0] if languages else "en"
     questions = [question for question in questions if question.conversation.language in (language, "")]
@@ -83,6 +84,11 @@ def gather_material(gap: Gap) -> Material:
         answers=_find_answers(gap, [question.conversation_id for question in questions]),
         articles=_find_related(gap, questions),
     )
+
+
+def _find_questions(gap: Gap) -> list[Question]:
+    questions = Question.objects.for_merchant(gap.merchant).filter(gap=gap).select_related("conversation")
+    return list(questions.order_by("-asked_at")[:MAX_QUESTIONS])
 
 
 def _find_answers(gap: Gap, conversation_ids: list[int]) -> list[Answer]:

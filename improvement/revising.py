@@ -21,7 +21,7 @@ def build_edited_revision(draft: Draft, *, by: User, title: str, body: str) -> D
         author=by,
         citations=citations,
         grounding=check_claims(body, citations),
-        backtest=run_backtest(draft.gap, title, body),
+        backtest=run_backtest(draft.gap, title, body, holds_out=last is None or bool(last.backtest.get("n_held_out"))),
     )
 
 
