@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_celery_beat",
     "django_htmx",
     "csp",
@@ -44,7 +45,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "portal.csp.SiteCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -70,7 +71,12 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.navigation.navigation",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "portal.templatetags.formats"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "portal.templatetags.formats",
+                "portal.templatetags.layout",
+            ],
         },
     },
 ]
@@ -85,6 +91,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0").replace("redis+socket://", "unix://", 1)
 
 AUTH_USER_MODEL = "portal.User"
+AUTHENTICATION_BACKENDS = ["portal.sign_in.LimitedBackend"]
+# How many proxies of ours stand in front and append to X-Forwarded-For; 0 believes none.
+N_TRUSTED_PROXIES = env.int("N_TRUSTED_PROXIES", default=0)
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 LOGIN_URL = reverse_lazy("login")
 LOGIN_REDIRECT_URL = reverse_lazy("home")
 LOGOUT_REDIRECT_URL = reverse_lazy("login")
@@ -96,7 +107,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("de", _("German"))]
+# Only languages whose texts are whole: a half translated page is worse than an English one. How numbers and dates are
+# written is the merchant's locale, which may be any that Babel knows (portal/locales.py).
+LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -125,8 +138,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["portal.api.HasScope"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api_access.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["portal.api_access.HasScope"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "portal.api.problem",
@@ -139,6 +152,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Send your agent's events, read its numbers, pull the published articles.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
+    "SERVE_PERMISSIONS": [],
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "persistAuthorization": False, "defaultModelsExpandDepth": -1},
 }
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
@@ -184,6 +202,9 @@ LANGSMITH_ENDPOINT = env.str("LANGSMITH_ENDPOINT", default="")
 LANGSMITH_PROJECT = env.str("LANGSMITH_PROJECT", default="aftercare")
 # The project of the agent's own runs; quality scores go to these as feedback.
 LANGSMITH_AGENT_PROJECT = env.str("LANGSMITH_AGENT_PROJECT", default="")
+
+# Who reads the texts of cited articles: function(merchant, external ids) -> {external id: text}.
+QUALITY_SOURCE_TEXTS = "improvement.source_texts.read_source_texts"
 
 UNFOLD = {"SITE_TITLE": "Aftercare", "SITE_HEADER": "Aftercare", "SITE_SYMBOL": "support_agent"}
 

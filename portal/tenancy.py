@@ -28,6 +28,12 @@ def find_membership(user: User, slug: str) -> Membership | None:
     return Membership.objects.select_related("merchant").filter(user=user, merchant__slug=slug).first()
 
 
+def require_role(request: MerchantRequest, role: Role) -> None:
+    """For a page that many may read and few may change. Raises PermissionDenied."""
+    if request.membership.role < role:
+        raise PermissionDenied
+
+
 def merchant_page(role: Role = Role.VIEWER) -> Callable[[MerchantView], Callable[..., HttpResponse]]:
     """Wraps `view(request, merchant, **kwargs)`; dates and numbers come out in the merchant's zone and locale."""
 
@@ -38,9 +44,8 @@ def merchant_page(role: Role = Role.VIEWER) -> Callable[[MerchantView], Callable
             membership = find_membership(request.user, slug)
             if membership is None:
                 raise Http404("No such merchant.")
-            if membership.role < role:
-                raise PermissionDenied
             request.merchant, request.membership = membership.merchant, membership
+            require_role(request, role)
             with timezone.override(membership.merchant.zone), translation.override(membership.merchant.locale):
                 return view(request, membership.merchant, **kwargs)
 

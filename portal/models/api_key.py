@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from portal.models.audit import AuditEntry
 from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
 
@@ -46,6 +47,7 @@ class ApiKey(MerchantScoped):
         return f"{self.name} ({self.prefix}…)"
 
     @classmethod
+    @transaction.atomic
     def create(
         cls, merchant: Merchant, *, name: str, scopes: list[Scope], created_by: "User | None" = None
     ) -> tuple["ApiKey", str]:
@@ -59,12 +61,16 @@ class ApiKey(MerchantScoped):
             scopes=[str(scope) for scope in scopes],
             created_by=created_by,
         )
+        AuditEntry.record(merchant, "api_key.created", by=created_by, on=row, detail={"scopes": row.scopes})
         return row, key
 
     @property
     def is_active(self) -> bool:
         return self.revoked_at is None
 
-    def revoke(self, *, at: datetime) -> None:
-        self.revoked_at = at
-        self.save(update_fields=["revoked_at"])
+    @transaction.atomic
+    def revoke(self, *, by: "User | None", at: datetime) -> None:
+        """Holds from the next request on; revoking twice changes nothing."""
+        if ApiKey.objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=at) == 1:
+            AuditEntry.record(self.merchant, "api_key.revoked", by=by, on=self)
+        self.refresh_from_db()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ class Merchant(models.Model):
         return zoneinfo.ZoneInfo(self.timezone)
 
 
+class LastOwnerError(Exception):
+    """A merchant always keeps one owner."""
+
+
 class Membership(models.Model):
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey("portal.User", on_delete=models.CASCADE, related_name="memberships")
@@ -88,3 +92,37 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.merchant} · {self.get_role_display()}"
+
+    @classmethod
+    @transaction.atomic
+    def add(cls, merchant: Merchant, user: "User", role: Role, *, by: "User") -> "Membership":
+        membership = cls.objects.create(merchant=merchant, user=user, role=role)
+        membership._record("member.added", by=by, role=role.name.lower())
+        return membership
+
+    @transaction.atomic
+    def change_role(self, role: Role, *, by: "User") -> None:
+        """Raises LastOwnerError when nobody would be left who can change anything."""
+        if role != Role.OWNER:
+            self._check_not_last_owner()
+        before, self.role = Role(self.role), role
+        self.save(update_fields=["role"])
+        self._record("member.role_changed", by=by, before=before.name.lower(), after=role.name.lower())
+
+    @transaction.atomic
+    def end(self, *, by: "User") -> None:
+        """The user stays, and stays in the audit trail. Raises LastOwnerError."""
+        self._check_not_last_owner()
+        self._record("member.removed", by=by, role=Role(self.role).name.lower())
+        self.delete()
+
+    def _check_not_last_owner(self) -> None:
+        # The rows are locked, so that two owners who remove each other at the same moment do not both succeed.
+        owners = Membership.objects.select_for_update().filter(merchant=self.merchant, role=Role.OWNER)
+        if [owner.pk for owner in owners] == [self.pk]:
+            raise LastOwnerError
+
+    def _record(self, verb: str, *, by: "User", **detail: str) -> None:
+        from portal.models.audit import AuditEntry  # noqa: PLC0415 - audit.py needs Merchant from here
+
+        AuditEntry.record(self.merchant, verb, by=by, on=self.user, detail=detail)

@@ -88,14 +88,16 @@ def signed_points(points: Number | None) -> str:
     """A difference of two rates (0–1) in percentage points: 0.034 → "+3.4 pts"."""
     if points is None:
         return DASH
-    text = number(abs(points) * 100, 1)
+    text = number((points if points >= 0 else -points) * 100, 1)
     return translation.gettext("%(points)s pts") % {"points": _signed(points, text)}
 
 
 @register.filter
 def signed_percent(change: Number | None) -> str:
     """A relative change: 0.12 → "+12.0 %"."""
-    return DASH if change is None else _signed(change, percent(abs(change)))
+    if change is None:
+        return DASH
+    return _signed(change, percent(change if change >= 0 else -change))
 
 
 @register.filter
