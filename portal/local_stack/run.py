@@ -18,6 +18,7 @@ from portal.local_stack.servers import start_servers
 from portal.local_stack.supervisor import Supervisor
 
 SECONDS_TO_ANSWER = 60
+CELERY = [sys.executable, "-m", "celery", "--app", "portal", "--quiet"]
 WORKER_ENVIRONMENT = {
     "REMAP_SIGTERM": "SIGQUIT",  # running tasks get a few seconds, then go back to the queue
     "WORKER_SOFT_SHUTDOWN_SECONDS": "3",
@@ -34,9 +35,10 @@ def run(host: str, port: int) -> None:
             require_free_port(host, port)
             url = os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
             prepare(supervisor, own_broker="REDIS_URL" in start_servers(supervisor))
-            for child in applications(host, port):
-                supervisor.start(child)
+            supervisor.start(web(host, port))
             wait_for_answer(supervisor, f"http://{host}:{port}/healthz")
+            for child in (worker(), scheduler()):  # after the page, which somebody waits for
+                supervisor.start(child)
             announce(url)
             supervisor.watch()
         finally:
@@ -81,18 +83,19 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def applications(host: str, port: int) -> list[Child]:
-    web = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"{host}:{port}"]
-    web += ["--workers", "2", "--threads", "4", "--graceful-timeout", "5", "--log-level", "warning"]
-    celery = [sys.executable, "-m", "celery", "--app", "portal", "--quiet"]
-    worker = [*celery, "worker", "--pool", "prefork", "--concurrency", "2", "--loglevel", "WARNING"]
-    worker += ["--without-gossip", "--without-mingle"]
-    scheduler = [*celery, "beat", "--loglevel", "WARNING", "--pidfile="]
-    return [
-        Child("web", web, {"PYTHONWARNINGS": "ignore:No directory at"}),  # staticfiles/ is made at deployment
-        Child("worker", worker, WORKER_ENVIRONMENT),
-        Child("scheduler", scheduler),
-    ]
+def web(host: str, port: int) -> Child:
+    command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"{host}:{port}", "--log-level", "warning"]
+    command += ["--workers", "2", "--threads", "4", "--preload", "--graceful-timeout", "5"]
+    return Child("web", command, {"PYTHONWARNINGS": "ignore:No directory at"})  # staticfiles/ is made at deployment
+
+
+def worker() -> Child:
+    command = [*CELERY, "worker", "--pool", "prefork", "--concurrency", "2", "--loglevel", "WARNING"]
+    return Child("worker", [*command, "--without-gossip", "--without-mingle"], WORKER_ENVIRONMENT)
+
+
+def scheduler() -> Child:
+    return Child("scheduler", [*CELERY, "beat", "--loglevel", "WARNING", "--pidfile="])
 
 
 def wait_for_answer(supervisor: Supervisor, url: str) -> None:
