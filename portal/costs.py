@@ -1,5 +1,6 @@
 """What a conversation costs a person and the agent: each amount with where it comes from (metrics.md, ROI)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -44,7 +45,7 @@ class Costs:
         return self.minutes_per_conversation.value * self.hourly_cost.value / MINUTES_PER_HOUR
 
 
-def build_costs(typed: dict[str, Decimal | None]) -> Costs:
+def build_costs(typed: Mapping[str, Decimal | None]) -> Costs:
     """Typed amounts win; where one is missing or None its default holds."""
 
     def pick(name: str) -> Cost:

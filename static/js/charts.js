@@ -31,7 +31,7 @@
       }
       return cache[token];
     };
-    const tokens = ["ink", "ink-2", "ink-3", "surface", "raised", "line-strong", "chart-grid", "good", "bad", "warn", "accent"];
+    const tokens = ["ink", "ink-2", "ink-3", "surface", "raised", "line-strong", "chart-grid", "good", "bad", "warn", "accent", "accent-line"];
     for (const token of tokens) color(token);
     for (let n = 1; n <= 6; n += 1) color(`chart-${n}`);
     probe.remove();
