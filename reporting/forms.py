@@ -7,7 +7,7 @@ from portal.costs import DEFAULTS
 from portal.models import CostInputs
 
 
-class CostInputsForm(forms.ModelForm[CostInputs]):
+class CostInputsForm(forms.ModelForm):  # type: ignore[type-arg]
     """An empty field means its default, which stands in the field as a placeholder."""
 
     class Meta:
