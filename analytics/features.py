@@ -118,7 +118,7 @@ def _of_outcome(transcript: Transcript) -> dict[Feature, float]:
 
 def _of_answers(exchanges: Sequence[Exchange]) -> dict[Feature, float]:
     covered = [_share(wording.content_stems(e.question), wording.content_stems(e.answer), empty=0.4) for e in exchanges]
-    lengths = [np.log1p(min(len(wording.words(e.answer)), 200)) for e in exchanges]
+    lengths = [np.log1p(min(len(wording.words(e.answer)), 400)) for e in exchanges]
     answers = [answer for exchange in exchanges for answer in exchange.answers]
     latencies = [e.latency_ms for e in exchanges if e.latency_ms is not None]
     found = {

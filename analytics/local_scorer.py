@@ -18,16 +18,16 @@ PRIOR = "prior-1"
 
 # Log-odds for one unit of a feature; INTERCEPT is the score of an unremarkable answer.
 INTERCEPT: dict[Dimension, float] = {
-    Dimension.HELPFULNESS: 0.6,
-    Dimension.ACCURACY: 0.9,
+    Dimension.HELPFULNESS: -0.6,
+    Dimension.ACCURACY: 0.5,
     Dimension.POLITENESS: 1.4,
-    Dimension.COMPLETENESS: 0.5,
+    Dimension.COMPLETENESS: -0.6,
 }
 WEIGHTS: dict[Dimension, dict[Feature, float]] = {
     Dimension.HELPFULNESS: {
         Feature.RELEVANCE: 0.8,
         Feature.COVERAGE: 0.4,
-        Feature.LENGTH: 0.3,
+        Feature.LENGTH: 0.4,
         Feature.REFUSAL: -2.5,
         Feature.REPETITION: -1.0,
         Feature.SLOWNESS: -0.2,

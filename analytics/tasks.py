@@ -5,10 +5,12 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import recount
+from analytics import recount, scoring, scoring_queue
 from portal.models import Merchant
 
 logger = logging.getLogger(__name__)
+
+MAX_LOCAL_BATCHES = 20  # of 200 conversations: about half a minute
 
 
 @shared_task(name="analytics.tasks.end_idle_conversations", ignore_result=True)
@@ -37,3 +39,21 @@ def reconcile_merchant(merchant_id: int) -> None:
     found = recount.reconcile(merchant, now=timezone.now())
     if found.n_buckets_changed or found.n_conversations_changed:
         logger.error("%s: the recount differed: %s", merchant.slug, found)
+
+
+@shared_task(name="analytics.tasks.score_ended_conversations", ignore_result=True)
+def score_ended_conversations() -> None:
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        score_ended_conversations_of.delay(merchant_id)
+
+
+@shared_task(name="analytics.tasks.score_ended_conversations_of", ignore_result=True)
+def score_ended_conversations_of(merchant_id: int) -> None:
+    """Bounded: what is left waits for the next run."""
+    merchant, now = Merchant.objects.get(pk=merchant_id), timezone.now()
+    scoring.judge_waiting(merchant, now=now)
+    for _batch in range(MAX_LOCAL_BATCHES):
+        conversations = list(scoring_queue.waiting_for_local(merchant, now=now)[: scoring.LOCAL_BATCH])
+        if not conversations:
+            break
+        scoring.score_locally(merchant, conversations, now=now)

@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from portal.admin_look import UNFOLD as ADMIN_LOOK
 from portal.local_stack.addresses import local_secret_key, run_directory
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -206,7 +207,7 @@ LANGSMITH_AGENT_PROJECT = env.str("LANGSMITH_AGENT_PROJECT", default="")
 # Who reads the texts of cited articles: function(merchant, external ids) -> {external id: text}.
 QUALITY_SOURCE_TEXTS = "improvement.source_texts.read_source_texts"
 
-UNFOLD = {"SITE_TITLE": "Aftercare", "SITE_HEADER": "Aftercare", "SITE_SYMBOL": "support_agent"}
+UNFOLD = ADMIN_LOOK
 
 LOGGING = {
     "version": 1,

@@ -2,7 +2,7 @@ from analytics.models.conversation import Channel, Conversation, Exclusion, Hand
 from analytics.models.counting import Counting
 from analytics.models.event import Event, EventType
 from analytics.models.message import Author, Message
-from analytics.models.quality import QualityScore, Scorer
+from analytics.models.quality import QualityScore, ScoreAttempt, Scorer
 from analytics.models.rollup import Reconciliation, Rollup
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "QualityScore",
     "Reconciliation",
     "Rollup",
+    "ScoreAttempt",
     "Scorer",
 ]

@@ -27,7 +27,7 @@ class QualityScore(MerchantScoped):
     quotes = models.JSONField(default=list)
     contributions = models.JSONField(default=dict)
     llm_call = models.ForeignKey("portal.LlmCall", null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField()
 
     class Meta:
         constraints = [
@@ -35,7 +35,34 @@ class QualityScore(MerchantScoped):
                 fields=["conversation", "scorer", "scorer_version", "rubric_version"], name="score_once_per_version"
             )
         ]
-        indexes = [models.Index(fields=["merchant", "scorer", "overall"], name="score_worst")]
+        indexes = [models.Index(fields=["merchant", "created_at", "id"], name="score_updated")]
 
     def __str__(self) -> str:
         return f"{self.overall:.2f} ({self.scorer} {self.scorer_version})"
+
+
+class ScoreAttempt(MerchantScoped):
+    """A conversation that a scorer could not score yet: why, how often it was tried, and when it may be tried again.
+
+    The row is also the claim on the conversation while a model reads it, so that two workers never pay for one score.
+    It goes when the score comes.
+    """
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="score_attempts")
+    scorer = models.CharField(max_length=8, choices=Scorer.choices)
+    scorer_version = models.CharField(max_length=60)
+    rubric_version = models.CharField(max_length=20)
+    n_attempts = models.PositiveSmallIntegerField(default=1)
+    error = models.CharField(max_length=300, blank=True)
+    is_final = models.BooleanField(default=False)
+    claimed_until = models.DateTimeField()  # or, after a failure, the earliest next attempt
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "scorer", "scorer_version", "rubric_version"], name="score_attempt_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scorer} {self.n_attempts}: {self.error}"

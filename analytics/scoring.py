@@ -1,0 +1,186 @@
+"""Scores conversations and keeps what came of it. A failure is stored as one, never as a score."""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db import transaction
+from django.utils import timezone
+
+from analytics import judge, local_scorer, rubric
+from analytics.models import Author, Conversation, Message, QualityScore, ScoreAttempt, Scorer
+from analytics.rubric import Assessment, Dimension
+from analytics.scoring_queue import (
+    ScoringError,
+    choose_scorer,
+    claim,
+    current_attempts,
+    current_scores,
+    release,
+    scorer_version,
+    waiting_for_judge,
+)
+from analytics.transcript import read_transcripts
+from portal import langsmith, llm
+from portal.models import LlmCall, Merchant, RunFeedback
+
+logger = logging.getLogger(__name__)
+
+JUDGE_SECONDS = 240
+# After an outage, a rate limit or a refused key the model is left alone for a while.
+PAUSE_SECONDS = 300
+LOCAL_BATCH = 200
+NO_ANSWER = "The agent answered no question of the customer."
+
+
+def score_conversation(conversation: Conversation) -> QualityScore:
+    """The score by the scorer whose turn it is; an existing one of the same versions is returned as it is.
+
+    Raises ScoringError, and EmbeddingError where the local scorer has no vectors.
+    """
+    merchant, now = conversation.merchant, timezone.now()
+    scorer = choose_scorer(conversation, now=now)
+    found = current_scores(scorer).filter(conversation=conversation).first()
+    if found is not None:
+        return found
+    if scorer == Scorer.LLM:
+        try:
+            return _judge(conversation, now=now)
+        except llm.LlmError as error:
+            raise ScoringError(str(error)) from error
+    score_locally(merchant, [conversation], now=now)
+    found = current_scores(scorer).filter(conversation=conversation).first()
+    if found is None:
+        raise ScoringError(NO_ANSWER)
+    return found
+
+
+def judge_waiting(merchant: Merchant, *, now: datetime) -> int:
+    """Judges until nothing waits, time is up, or the model does not answer. Returns how many were scored."""
+    pause = f"judge-pause-{merchant.pk}"
+    deadline = time.monotonic() + JUDGE_SECONDS
+    n_scored = 0
+    while time.monotonic() < deadline and cache.get(pause) is None:
+        conversation = waiting_for_judge(merchant, now=now).select_related("merchant").first()
+        if conversation is None or not llm.has_budget(merchant):
+            break
+        try:
+            _judge(conversation, now=now)
+            n_scored += 1
+        except ScoringError:
+            continue  # another worker took it
+        except llm.LlmError as error:
+            logger.warning("%s: conversation %s was not judged: %s", merchant.slug, conversation.pk, error)
+            if error.blocks_others:
+                cache.set(pause, 1, PAUSE_SECONDS)
+    return n_scored
+
+
+def _judge(conversation: Conversation, *, now: datetime) -> QualityScore:
+    """Raises LlmError, or ScoringError where another worker has the conversation or nothing can be judged."""
+    merchant = conversation.merchant
+    (transcript,) = read_transcripts(merchant, [conversation])
+    attempt = claim(conversation, Scorer.LLM, now=now)
+    if not transcript.exchanges():
+        current_attempts(Scorer.LLM).filter(pk=attempt.pk).update(is_final=True, error=NO_ANSWER)
+        raise ScoringError(NO_ANSWER)
+    try:
+        assessment, call = judge.judge(merchant, transcript)
+    except llm.LlmError as error:
+        release(attempt, error, now=now)
+        raise
+    with transaction.atomic():
+        score = _build(conversation, Scorer.LLM, assessment, now=now, call=call)
+        score.save()
+        attempt.delete()
+        _record_feedback(merchant, [score])
+    return score
+
+
+def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, now: datetime) -> int:
+    """Scores a batch at once. Returns how many have a score now. Raises EmbeddingError."""
+    transcripts = read_transcripts(merchant, conversations)
+    pairs = list(zip(conversations, transcripts, strict=True))
+    answered = [(conversation, transcript) for conversation, transcript in pairs if transcript.exchanges()]
+    assessments = local_scorer.score_locally([transcript for _conversation, transcript in answered])
+    scores = [
+        _build(conversation, Scorer.LOCAL, assessment, now=now)
+        for (conversation, _transcript), assessment in zip(answered, assessments, strict=True)
+    ]
+    with transaction.atomic():
+        _record_unanswered(merchant, [conversation for conversation, t in pairs if not t.exchanges()], now=now)
+        QualityScore.objects.bulk_create(
+            scores,
+            update_conflicts=True,
+            unique_fields=["conversation", "scorer", "scorer_version", "rubric_version"],
+            update_fields=["overall", *Dimension, "rationale", "quotes", "contributions", "created_at"],
+        )
+        _record_feedback(merchant, scores)
+    return len(scores)
+
+
+def _record_unanswered(merchant: Merchant, conversations: Sequence[Conversation], *, now: datetime) -> None:
+    attempts = [
+        ScoreAttempt(
+            merchant=merchant,
+            conversation=conversation,
+            scorer=Scorer.LOCAL,
+            scorer_version=scorer_version(Scorer.LOCAL),
+            rubric_version=rubric.VERSION,
+            error=NO_ANSWER,
+            is_final=True,
+            claimed_until=now,
+        )
+        for conversation in conversations
+    ]
+    ScoreAttempt.objects.bulk_create(attempts, ignore_conflicts=True)
+
+
+def _build(
+    conversation: Conversation, scorer: Scorer, assessment: Assessment, *, now: datetime, call: LlmCall | None = None
+) -> QualityScore:
+    return QualityScore(
+        merchant_id=conversation.merchant_id,
+        conversation=conversation,
+        scorer=scorer,
+        scorer_version=scorer_version(scorer),
+        rubric_version=rubric.VERSION,
+        overall=assessment.overall,
+        **{str(dimension): assessment.scores[dimension] for dimension in Dimension},
+        rationale=assessment.rationale,
+        quotes=[{"dimension": str(quote.dimension), "text": quote.text} for quote in assessment.quotes],
+        contributions=assessment.contributions or {},
+        llm_call=call,
+        created_at=now,
+    )
+
+
+def _record_feedback(merchant: Merchant, scores: Sequence[QualityScore]) -> None:
+    """Scores for the agent's own runs in LangSmith, where events carry their ids; other tracers' ids are no UUIDs."""
+    if not langsmith.takes_feedback():
+        return
+    by_conversation = {score.conversation_id: score for score in scores}
+    traced = Message.objects.for_merchant(merchant).filter(conversation__in=by_conversation, author=Author.AGENT)
+    rows = []
+    for conversation_id, trace_id in traced.exclude(trace_id="").values_list("conversation_id", "trace_id").distinct():
+        try:
+            run_id = UUID(trace_id)
+        except ValueError:
+            continue
+        score = by_conversation[conversation_id]
+        values = {"quality": score.overall} | {str(name): getattr(score, name) for name in Dimension}
+        rows += [
+            RunFeedback(
+                merchant=merchant,
+                run_id=run_id,
+                key=key,
+                score=value,
+                source=f"{score.scorer_version} rubric {score.rubric_version}",
+            )
+            for key, value in values.items()
+            if value is not None
+        ]
+    RunFeedback.objects.bulk_create(rows, ignore_conflicts=True)
