@@ -6,7 +6,7 @@ CANDIDATES := python3 python3.12 python3.11 python3.13 python3.14
 PYTHON ?= $(shell for each in $(CANDIDATES); do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$each"; break; }; done)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --use-pep517 --constraint constraints.txt
 # xdist worker processes; two cores are enough for the whole suite.
 WORKERS ?= auto
 
