@@ -1,6 +1,7 @@
 """Who signs in to the demo, and its two merchants. Only load_demo makes these users."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.conf import settings
 
@@ -8,6 +9,7 @@ from portal.local_stack.demo import DEMO_PASSWORD
 from portal.models import Membership, Merchant, Role, User
 from reporting.demo import shop
 
+LLM_BUDGET = Decimal(2)
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
 
@@ -24,30 +26,30 @@ VIEWER = Person("viewer@demo.example", "Mira Kolb", Role.VIEWER)
 ADMIN = Person("admin@demo.example", "Support of the platform")
 
 
+class NotOursError(Exception):
+    """A merchant that load_demo did not make has the demo's address."""
+
+
 def is_public() -> bool:
     """Whether people elsewhere may reach this site: then accounts with a known password must not be made by chance."""
     return not settings.DEBUG and bool(set(settings.ALLOWED_HOSTS) - LOCAL_HOSTS)
 
 
 def make_merchant() -> Merchant:
-    merchant: Merchant = Merchant.objects.get_or_create(
-        slug=shop.SLUG,
-        defaults={
-            "name": shop.NAME,
-            "timezone": shop.ZONE,
-            "currency": shop.CURRENCY,
-            "locale": "en",
-            "is_demo": True,
-            # Made-up conversations are not worth anybody's money.
-            "monthly_llm_budget": 2,
-        },
-    )[0]
-    return merchant
+    # Made-up conversations are worth little of anybody's money.
+    return _make_merchant(shop.SLUG, shop.NAME, monthly_llm_budget=LLM_BUDGET)
 
 
 def make_second_merchant() -> Merchant:
-    defaults = {"name": shop.SECOND_NAME, "timezone": shop.ZONE, "currency": shop.CURRENCY, "is_demo": True}
-    merchant: Merchant = Merchant.objects.get_or_create(slug=shop.SECOND_SLUG, defaults=defaults)[0]
+    return _make_merchant(shop.SECOND_SLUG, shop.SECOND_NAME)
+
+
+def _make_merchant(slug: str, name: str, **fields: Decimal) -> Merchant:
+    """Raises NotOursError."""
+    defaults = {"name": name, "timezone": shop.ZONE, "currency": shop.CURRENCY, "is_demo": True, **fields}
+    merchant, _created = Merchant.objects.get_or_create(slug=slug, defaults=defaults)
+    if not merchant.is_demo:
+        raise NotOursError(f"The address {slug} belongs to {merchant}, which is not the demo's. Nothing was loaded.")
     return merchant
 
 

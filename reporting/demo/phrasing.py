@@ -17,6 +17,7 @@ _MANNERS = {
     "whatsapp": (0.38, 0.40, 0.22, 0.45),
     "sms": (0.45, 0.15, 0.20, 0.50),
 }
+DETAIL_SHARE = 0.6
 _NUMBERS = {
     "n": (2, 9),
     "height": (158, 198),
@@ -35,6 +36,7 @@ class Phrasing:
         self.rng = rng
         self.channel = channel
         self.talk: Talk = talk(language)
+        self._details = texts.details
         self._slots: Slots = self.talk.slots | texts.slots
         self._filled = {"order": f"TW-{rng.randint(20000, 98999)}", "version": "next"}
         person = Random(customer)  # noqa: S311 (the same customer always has the same name)
@@ -61,6 +63,9 @@ class Phrasing:
         text = self.fill(pattern)
         if again:
             text = f"{self.say('again')} {text}"
+        if self._details and self.rng.random() < DETAIL_SHARE:
+            detail = self.fill(self.rng.choice(self._details))
+            text = f"{detail} {text}" if self.rng.random() < 0.4 else f"{_ended(text)} {detail}"
         if self.rng.random() < (0.55 if self.channel == "email" else 0.16):
             text = f"{_ended(text)} {self.say('context')}"
         if self.channel == "email":

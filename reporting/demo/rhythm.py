@@ -37,7 +37,7 @@ def releases(first: date, anchor: date) -> tuple[Release, ...]:
     found = (
         Release(min(first, second), _version(first, 0)),
         Release(second, before, speed=0.95),
-        Release(bad, _version(bad, 0), is_bad=True, speed=2.6),
+        Release(bad, bad_version(anchor), is_bad=True, speed=2.6),
         Release(bad + timedelta(days=7), before, speed=0.95),
         Release(fixed, _version(bad, 1), speed=0.9),
         Release(last, _version(last, 0), speed=0.8),
@@ -53,6 +53,10 @@ def bad_week(anchor: date) -> date:
     """The Monday on which the bad version went live."""
     day = anchor - BAD_WEEK_BEFORE
     return day - timedelta(days=day.weekday())
+
+
+def bad_version(anchor: date) -> str:
+    return _version(bad_week(anchor), 0)
 
 
 def published_at(anchor: date) -> datetime:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from reporting.demo.rhythm import CHANNELS, at_local, local_day, published_at, release_on, releases, starts
+from reporting.demo.rhythm import CHANNELS, Release, at_local, local_day, published_at, release_on, releases, starts
 from reporting.demo.scenes import Story, pick_rare_story, pick_story, play
 from reporting.demo.topics import Kind, Topic, topics
 from reporting.demo.transcript import Event, Plan
@@ -43,12 +43,12 @@ class Customers:
 
 def build_events(anchor: date, *, days: int = DAYS, total: int = TOTAL) -> list[Event]:
     """In the order in which they occurred; nothing lies at or after the local midnight of `anchor`."""
-    end = at_local(anchor, time())
+    end, timeline = at_local(anchor, time()), releases(anchor - timedelta(days=days), anchor)
     events: list[Event] = []
     for plan in build_plans(anchor, days=days, total=total):
         played, lasted = play(plan, _random(anchor, plan.thread))
         events += played
-        if again := _plan_recontact(plan, plan.started_at + lasted, anchor):
+        if again := _plan_recontact(plan, plan.started_at + lasted, anchor, timeline):
             events += play(again, _random(anchor, again.thread))[0]
     kept = [event for event in events if datetime.fromisoformat(event["occurred_at"]) < end]
     return sorted(kept, key=lambda event: (datetime.fromisoformat(event["occurred_at"]), event["id"]))
@@ -86,7 +86,7 @@ def _pick_topic(rng: Random, language: str, *, progress: float) -> Topic:
     return rng.choices(known, [topic.weight * (1 + topic.trend * (progress - 0.5)) for topic in known])[0]
 
 
-def _plan_recontact(plan: Plan, ended_at: datetime, anchor: date) -> Plan | None:
+def _plan_recontact(plan: Plan, ended_at: datetime, anchor: date, timeline: Sequence[Release]) -> Plan | None:
     """Some whom the answer did not help write again within days, often elsewhere, and get to a person."""
     rng = _random(anchor, f"{plan.thread} again")
     if plan.topic is None or rng.random() >= RECONTACT.get(Story(plan.story), 0):
@@ -94,11 +94,13 @@ def _plan_recontact(plan: Plan, ended_at: datetime, anchor: date) -> Plan | None
     is_known = plan.topic.kind == Kind.COVERED or plan.started_at >= published_at(anchor)
     story = Story.ESCALATED if plan.topic.kind != Kind.GAP and is_known else Story.UNKNOWN
     channel = plan.channel if rng.random() < 0.6 else rng.choice(list(CHANNELS))
+    started_at = ended_at + timedelta(hours=rng.uniform(10, 110))
     return replace(
         plan,
         thread=f"{plan.thread}-b",
-        started_at=ended_at + timedelta(hours=rng.uniform(10, 110)),
+        started_at=started_at,
         channel=channel,
+        release=release_on(local_day(started_at), timeline),
         story=story,
         is_again=True,
     )

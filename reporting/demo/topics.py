@@ -42,6 +42,7 @@ class Texts:
     title: str = ""
     tags: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
+    details: tuple[str, ...] = ()  # what a customer says about their own case
     asks: tuple[str, ...] = ()  # what a customer adds to a teammate's answer
     teammate: tuple[str, ...] = ()
     guess: tuple[str, ...] = ()  # what the agent says when it should have said that it does not know
@@ -82,7 +83,7 @@ def _read_question(line: str) -> Question:
 
 
 def _read_texts(raw: dict[str, Any]) -> Texts:
-    lists = {name: tuple(raw.get(name, ())) for name in ("tags", "asks", "teammate", "guess")}
+    lists = {name: tuple(raw.get(name, ())) for name in ("tags", "details", "asks", "teammate", "guess")}
     questions = tuple(_read_question(line) for line in raw["questions"])
     sections = tuple(
         Section(part["text"], part.get("heading", ""), tuple(part.get("asks", ()))) for part in raw.get("sections", ())
