@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class PortalConfig(AppConfig):
     name = "portal"
+
+    def ready(self) -> None:
+        import portal.api_schema  # noqa: F401, PLC0415 - known to drf-spectacular once imported

@@ -152,6 +152,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "DESCRIPTION": "Send your agent's events, read its numbers, pull the published articles.",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PUBLIC": True,
     "SERVE_PERMISSIONS": [],
     "SERVE_AUTHENTICATION": [],
