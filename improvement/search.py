@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from django.contrib.postgres.search import SearchQuery, SearchRank, SearchVector
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from pgvector.django import CosineDistance
 
 from improvement.models import Article, ArticleStatus, Chunk
-from portal.embeddings import Vectors, embed, model_name
+from portal.embeddings import DIMENSIONS, Vectors, embed, model_name
 from portal.models import Merchant
 
 N_CANDIDATES = 50
@@ -56,8 +57,15 @@ def live_chunks(merchant: Merchant) -> "QuerySet[Chunk]":
 def load_knowledge_base(merchant: Merchant) -> KnowledgeBase:
     rows = live_chunks(merchant).order_by("article_id", "position")
     found = list(rows.values_list("id", "article_id", "text", "embedding"))
-    vectors = np.array([row[3].to_list() if hasattr(row[3], "to_list") else row[3] for row in found], dtype=np.float32)
+    vectors = to_array([row[3] for row in found])
     return KnowledgeBase([r[0] for r in found], [r[1] for r in found], [r[2] for r in found], vectors)
+
+
+def to_array(values: Sequence[Any]) -> Vectors:
+    """Vectors as the database gives them: pgvector's text "[1,2,…]" from plain SQL, arrays from the ORM."""
+    if values and isinstance(values[0], str):
+        values = [np.fromstring(value[1:-1], dtype=np.float32, sep=",") for value in values]
+    return np.asarray(values, dtype=np.float32).reshape(len(values), DIMENSIONS)
 
 
 def nearest_chunks(merchant: Merchant, vectors: Vectors, k: int) -> list[list[Match]]:

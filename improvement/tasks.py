@@ -7,8 +7,9 @@ from celery import Task, shared_task
 from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from improvement import drafting, effects, publishing
+from improvement import coverage, drafting, effects, gaps, publishing
 from improvement.errors import NotEnoughMaterialError
 from improvement.models import Draft, DraftState
 from portal.embeddings import EmbeddingError
@@ -88,3 +89,47 @@ def measure_effects(merchant_id: int | None = None) -> None:
             measure_effects.delay(found_id)
         return
     effects.measure_effects(Merchant.objects.get(pk=merchant_id), now=timezone.now())
+
+
+@shared_task(bind=True, max_retries=RETRIES)
+def read_new_questions(self: "Task[Any, Any]", merchant_id: int | None = None) -> None:
+    """Without an id: one task per merchant."""
+    if merchant_id is None:
+        for found_id in Merchant.objects.values_list("pk", flat=True):
+            read_new_questions.delay(found_id)
+        return
+    try:
+        coverage.read_new_questions(Merchant.objects.get(pk=merchant_id), timezone.now())
+    except EmbeddingError as error:
+        if error.permanent:
+            raise
+        raise self.retry(exc=error, countdown=wait_seconds(self.request.retries)) from error
+
+
+@shared_task
+def refresh_gaps(merchant_id: int | None = None) -> None:
+    """Without an id: one task per merchant."""
+    if merchant_id is None:
+        for found_id in Merchant.objects.values_list("pk", flat=True):
+            refresh_gaps.delay(found_id)
+        return
+    gaps.refresh_gaps(Merchant.objects.get(pk=merchant_id), timezone.now())
+
+
+@shared_task
+def find_gaps(job_id: int) -> None:
+    """Both at once, for the page that asked for it. A job that was started already is left alone."""
+    job = Job.objects.select_related("merchant").get(pk=job_id)
+    if not job.is_active:
+        return
+    with translation.override(job.merchant.locale):
+        try:
+            n_gaps = gaps.find_gaps(job.merchant, timezone.now(), report=job.report)
+        except EmbeddingError as error:
+            job.fail(str(error), at=timezone.now())
+        except Exception:
+            job.fail(_("Something went wrong. It was logged; try again."), at=timezone.now())
+            raise
+        else:
+            message = ngettext("%(n)d topic is not covered.", "%(n)d topics are not covered.", n_gaps) % {"n": n_gaps}
+            job.finish(message, at=timezone.now())

@@ -4,6 +4,7 @@ from improvement.models.draft import Draft, DraftState
 from improvement.models.effect import Effect, Verdict
 from improvement.models.gap import Gap, GapStatus, Priority
 from improvement.models.question import Question
+from improvement.models.reading import Reading
 from improvement.models.review import Review
 from improvement.models.revision import DraftRevision, Writer
 
@@ -21,6 +22,7 @@ __all__ = [
     "GapStatus",
     "Priority",
     "Question",
+    "Reading",
     "Review",
     "Verdict",
     "Writer",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import VectorField
 
-from improvement.errors import DraftInProgressError
+from improvement.errors import DraftInProgressError, RefusedError
 from portal.embeddings import DIMENSIONS
 from portal.models import AuditEntry
 from portal.models.scoped import MerchantScoped
@@ -77,6 +77,42 @@ class Gap(MerchantScoped):
             AuditEntry.record(self.merchant, "gap.draft_requested", by=by, on=self, detail={"draft": draft.pk})
             draft.start_writing(by=by)
         return draft
+
+    def rename(self, name: str, *, by: "User | None") -> None:
+        """The name stays from now on, whatever the questions become. Raises RefusedError without one."""
+        name = " ".join(name.split())[:160]
+        if not name:
+            raise RefusedError(_t("A gap needs a name."))
+        if name == self.name:
+            return
+        with transaction.atomic():
+            AuditEntry.record(self.merchant, "gap.renamed", by=by, on=self, detail={"to": name})
+            self.name, self.is_renamed = name, True
+            self.save(update_fields=["name", "is_renamed", "updated_at"])
+
+    def dismiss(self, *, by: "User | None", reason: str) -> None:
+        """Takes it off the list for good; its questions stay with it. Raises RefusedError where it is not open."""
+        if not reason.strip():
+            raise RefusedError(_t("Say why: whoever sees these questions next will want to know."))
+        with transaction.atomic():
+            self._claim((GapStatus.OPEN, GapStatus.REOPENED), GapStatus.DISMISSED, reason.strip())
+            AuditEntry.record(self.merchant, "gap.dismissed", by=by, on=self, detail={"reason": reason.strip()})
+
+    def reopen(self, *, by: "User | None") -> None:
+        """Back on the list. Raises RefusedError unless it was dismissed or addressed."""
+        with transaction.atomic():
+            self._claim((GapStatus.DISMISSED, GapStatus.ADDRESSED), GapStatus.REOPENED, "")
+            AuditEntry.record(self.merchant, "gap.reopened", by=by, on=self)
+
+    def _claim(self, wanted: tuple[GapStatus, ...], status: GapStatus, reason: str) -> None:
+        """Whoever comes second is told so."""
+        found = Gap.objects.filter(pk=self.pk, status__in=wanted)
+        now = timezone.now()
+        if found.update(status=status, status_reason=reason[:300], updated_at=now) != 1:
+            self.refresh_from_db(fields=["status"])
+            message = _t("Nothing was changed: this gap is %(status)s.")
+            raise RefusedError(message % {"status": self.get_status_display().lower()})
+        self.refresh_from_db(fields=["status", "status_reason", "updated_at"])
 
     def move_to(self, status: GapStatus, reason: str = "") -> None:
         self.status, self.status_reason = status, reason[:300]

@@ -1,0 +1,83 @@
+"""The questions of a merchant's last half year with what became of their conversations, as arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from analytics.models import HandoffReason
+from improvement.coverage_model import Signal
+from improvement.search import to_array
+from portal.embeddings import Vectors, model_name
+from portal.models import Merchant
+
+WINDOW = timedelta(days=182)
+MAX_QUESTIONS = 10_000  # the newest; comparing each with each takes seconds up to here
+
+# Uses question_asked (merchant, asked_at) and message_conversation (conversation, occurred_at).
+_QUERY = """
+    SELECT q.id, q.text, q.asked_at, q.gap_id, q.embedding, q.coverage_probability, c.id, c.channel, c.outcome,
+        c.handoff_reason, c.recontacted_at IS NOT NULL OR c.is_disputed, said.n, coalesce(said.cited, false)
+    FROM improvement_question q
+    JOIN analytics_conversation c ON c.id = q.conversation_id
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS n, bool_or(m.sources <> '[]'::jsonb) AS cited
+        FROM analytics_message m WHERE m.conversation_id = c.id AND m.author = 'agent'
+    ) said ON true
+    WHERE q.merchant_id = %s AND q.embedding_model = %s AND q.asked_at > %s AND q.asked_at <= %s
+    ORDER BY q.asked_at DESC, q.id DESC LIMIT %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and its conversation."""
+
+    question_id: int
+    text: str
+    asked_at: datetime
+    gap_id: int | None
+    probability: float | None
+    conversation_id: int
+    channel: str
+    outcome: str
+    handoff_reason: str
+    is_refuted: bool
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Row i of `vectors` belongs to `asked[i]`; oldest first."""
+
+    asked: Sequence[Asked]
+    vectors: Vectors
+
+    @property
+    def signals(self) -> NDArray[np.int_]:
+        return np.array([one.signal for one in self.asked], dtype=np.int_)
+
+
+def load_stream(merchant: Merchant, now: datetime) -> Stream:
+    with connection.cursor() as cursor:
+        cursor.execute(_QUERY, [merchant.pk, model_name(), now - WINDOW, now, MAX_QUESTIONS])
+        rows = cursor.fetchall()[::-1]
+    asked = [
+        Asked(
+            *(row[0], row[1], row[2], row[3], row[5], row[6], row[7], row[8], row[9], row[10]),
+            signal=read_signal(row[9], row[11], is_cited=row[12]),
+        )
+        for row in rows
+    ]
+    return Stream(asked, to_array([row[4] for row in rows]))
+
+
+def read_signal(handoff_reason: str, n_answers: int, *, is_cited: bool) -> Signal:
+    if handoff_reason == HandoffReason.MISSING_KNOWLEDGE:
+        return Signal.MISSING_KNOWLEDGE
+    if not n_answers:
+        return Signal.UNKNOWN
+    return Signal.CITED if is_cited else Signal.UNCITED
