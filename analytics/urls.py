@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from analytics.quality_views import quality_page
+
+urlpatterns: list[URLPattern] = [
+    path("quality/", quality_page, name="quality"),
+]

@@ -1,11 +1,8 @@
-"""The mean quality of a period's answers, by the scorer that scored last. Scores of two versions are never averaged."""
+"""The mean quality of a period's answers, as the quality page shows it: by the scorer with the most scores."""
 
 from dataclasses import dataclass
 
-from django.db.models import Avg, Count, Max
-
-from analytics.models import QualityScore
-from analytics.models.conversation import Exclusion
+from analytics.quality import summary
 from portal.models import Merchant
 from portal.periods import Period
 
@@ -24,20 +21,14 @@ class Quality:
 
 def measure_quality(merchant: Merchant, period: Period, *, n_eligible: int) -> Quality | None:
     """None where nothing was scored."""
-    scores = QualityScore.objects.for_merchant(merchant).filter(
-        conversation__started_at__gte=period.start,
-        conversation__started_at__lt=period.end,
-        conversation__exclusion=Exclusion.NONE,
-    )
-    versions = scores.order_by().values("scorer", "scorer_version", "rubric_version")
-    latest = versions.annotate(mean=Avg("overall"), n=Count("id"), at=Max("created_at")).order_by("-at").first()
-    if latest is None:
+    found = summary(merchant, period)
+    if found is None or found.overall.value is None:
         return None
     return Quality(
-        mean=latest["mean"],
-        n_scored=latest["n"],
+        mean=found.overall.value,
+        n_scored=found.n_scored,
         n_eligible=n_eligible,
-        scorer=latest["scorer"],
-        scorer_version=latest["scorer_version"],
-        is_provisional=True,
+        scorer=found.version.scorer,
+        scorer_version=found.version.scorer_version,
+        is_provisional=found.is_provisional,
     )

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from analytics.queries import breakdown, data_to, series
 from improvement.models import GapStatus
+from portal.asked_period import asked_period
 from portal.models import Merchant, Role
 from portal.periods import Period
 from portal.tenancy import MerchantRequest, merchant_page
@@ -19,7 +20,6 @@ from reporting.cards import build_cards
 from reporting.digest import build_digest
 from reporting.overview_charts import outcome_chart, step_of, trend_chart
 from reporting.sentences import effect_rows, outcome_rows, page_url, quality_sentence
-from reporting.views.asked_period import asked_period
 
 # The list behind each card: the page and its filter.
 LISTS: dict[str, tuple[str, dict[str, str]]] = {

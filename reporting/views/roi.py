@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from portal.asked_period import asked_period
 from portal.costs import build_costs
 from portal.models import AuditEntry, CostInputs, Merchant, Role
 from portal.tenancy import MerchantRequest, merchant_page
@@ -20,7 +21,6 @@ from reporting.forms import CostInputsForm
 from reporting.roi import Mode
 from reporting.roi_page import build_roi_page
 from reporting.savings import measure_savings
-from reporting.views.asked_period import asked_period
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,159 @@
+"""Quality over REST: the summary of a period, and every score with its reasons."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from analytics import quality
+from analytics.models import QualityScore, Scorer
+from analytics.quality import Mean, QualitySummary
+from analytics.rubric import Dimension
+from portal.api import MerchantApiView, UpdatedCursor
+from portal.models import Scope
+from portal.periods import PeriodError, parse_period
+
+
+class MeanSerializer(serializers.Serializer[Any]):
+    value = serializers.FloatField(allow_null=True, help_text="0–1; null where nothing was scored.")
+    n = serializers.IntegerField()
+    low = serializers.FloatField(allow_null=True, help_text="95 % interval of the mean.")
+    high = serializers.FloatField(allow_null=True)
+
+
+class DimensionsSerializer(serializers.Serializer[Any]):
+    helpfulness = MeanSerializer()
+    accuracy = MeanSerializer()
+    politeness = MeanSerializer()
+    completeness = MeanSerializer()
+
+
+class QualitySummarySerializer(serializers.Serializer[Any]):
+    """One scorer in one version; all but the period and n_eligible are null where nothing was scored."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    scorer = serializers.ChoiceField(choices=Scorer.choices, allow_null=True)
+    scorer_version = serializers.CharField(allow_null=True)
+    rubric_version = serializers.CharField(allow_null=True)
+    overall = MeanSerializer(allow_null=True)
+    dimensions = DimensionsSerializer(allow_null=True)
+    n_eligible = serializers.IntegerField()
+    is_provisional = serializers.BooleanField(allow_null=True)
+
+
+class QuoteSerializer(serializers.Serializer[Any]):
+    dimension = serializers.ChoiceField(choices=[str(dimension) for dimension in Dimension])
+    text = serializers.CharField()
+
+
+class ScoreSerializer(serializers.ModelSerializer[QualityScore]):
+    conversation_id = serializers.IntegerField()
+    thread = serializers.CharField(source="conversation.thread", help_text="The agent's conversation_id.")
+    episode = serializers.IntegerField(source="conversation.episode")
+    scorer = serializers.ChoiceField(choices=Scorer.choices)
+    quotes = QuoteSerializer(many=True)
+    contributions = serializers.DictField(
+        child=serializers.DictField(child=serializers.FloatField()),
+        help_text="Log-odds that each feature added, by dimension; empty for a judge.",
+    )
+
+    class Meta:
+        model = QualityScore
+        fields = (
+            *("id", "conversation_id", "thread", "episode", "scorer", "scorer_version", "rubric_version"),
+            *("overall", "helpfulness", "accuracy", "politeness", "completeness"),
+            *("rationale", "quotes", "contributions", "created_at"),
+        )
+
+
+class ScoreCursor(UpdatedCursor):
+    ordering = ("created_at", "id")
+
+
+class ScorePageSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = ScoreSerializer(many=True)
+
+
+PERIOD_PARAMETERS = [
+    OpenApiParameter("period", description="7d, 30d (default), 90d, week, month, quarter, year or custom."),
+    OpenApiParameter("from", OpenApiTypes.DATE, description="First day, with period=custom."),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="Last day, with period=custom."),
+]
+
+
+class QualityView(MerchantApiView):
+    scope = Scope.READ
+
+    @extend_schema(
+        operation_id="quality",
+        summary="Mean quality of a period",
+        parameters=PERIOD_PARAMETERS,
+        responses=QualitySummarySerializer,
+    )
+    def get(self, request: Request) -> Response:
+        try:
+            period = parse_period(request.query_params.dict(), zone=self.merchant.zone, now=timezone.now())
+        except PeriodError as error:
+            raise exceptions.ValidationError({error.field: [error.message]}) from error
+        summary = quality.summary(self.merchant, period)
+        n_eligible = summary.n_eligible if summary else quality.eligible_in(self.merchant, period).count()
+        return Response({"start": period.start, "end": period.end, "n_eligible": n_eligible} | _as_json(summary))
+
+
+class QualityScoresView(MerchantApiView):
+    scope = Scope.READ
+
+    @extend_schema(
+        operation_id="quality_scores",
+        summary="Scores of conversations, the oldest first",
+        parameters=[
+            OpenApiParameter("updated_since", OpenApiTypes.DATETIME, description="Only scores made since."),
+            OpenApiParameter("cursor", description="From `next` of the page before."),
+            OpenApiParameter("page_size", OpenApiTypes.INT, description="Up to 500; 100 by default."),
+        ],
+        responses=ScorePageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        scores = QualityScore.objects.for_merchant(self.merchant).select_related("conversation")
+        if asked := request.query_params.get("updated_since"):
+            scores = scores.filter(created_at__gte=_read_moment(asked))
+        cursor = ScoreCursor()
+        page = cursor.paginate_queryset(scores, request, view=self) or []
+        return cursor.get_paginated_response(ScoreSerializer(page, many=True).data)
+
+
+def _read_moment(text: str) -> Any:
+    problem = {"updated_since": ["Write it as 2026-11-23T10:00:00Z, with a time zone."]}
+    try:
+        moment = parse_datetime(text)
+    except ValueError as error:
+        raise exceptions.ValidationError(problem) from error
+    if moment is None or timezone.is_naive(moment):
+        raise exceptions.ValidationError(problem)
+    return moment
+
+
+def _as_json(summary: QualitySummary | None) -> dict[str, Any]:
+    if summary is None:
+        empty = ("scorer", "scorer_version", "rubric_version", "overall", "dimensions", "is_provisional")
+        return dict.fromkeys(empty)
+    return {
+        "scorer": summary.version.scorer,
+        "scorer_version": summary.version.scorer_version,
+        "rubric_version": summary.version.rubric_version,
+        "overall": _mean_as_json(summary.overall),
+        "dimensions": {str(row.dimension): _mean_as_json(row.mean) for row in summary.dimensions},
+        "is_provisional": summary.is_provisional,
+    }
+
+
+def _mean_as_json(mean: Mean) -> dict[str, float | int | None]:
+    return {"value": mean.value, "n": mean.n, "low": mean.low, "high": mean.high}
