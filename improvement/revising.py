@@ -1,5 +1,7 @@
 """A new wording with everything that a reviewer needs to judge it: its sources, checked claims, and the backtest."""
 
+from django.utils import timezone
+
 from improvement.assembling import Written
 from improvement.backtest import run_backtest
 from improvement.grounding import check_claims
@@ -21,7 +23,14 @@ def build_edited_revision(draft: Draft, *, by: User, title: str, body: str) -> D
         author=by,
         citations=citations,
         grounding=check_claims(body, citations),
-        backtest=run_backtest(draft.gap, title, body, holds_out=last is None or bool(last.backtest.get("n_held_out"))),
+        backtest=run_backtest(
+            draft.gap,
+            title,
+            body,
+            now=timezone.now(),
+            replaces=draft.article_id,
+            holds_out=last is None or bool(last.backtest.get("n_held_out")),
+        ),
     )
 
 
@@ -36,7 +45,7 @@ def build_written_revision(draft: Draft, written: Written, writer: Writer, call:
         writer=writer,
         citations=written.citations,
         grounding=check_claims(written.body, written.citations),
-        backtest=run_backtest(draft.gap, written.title, written.body),
+        backtest=run_backtest(draft.gap, written.title, written.body, now=timezone.now()),
         remarks=written.remarks,
         llm_call=call,
     )
