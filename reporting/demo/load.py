@@ -4,19 +4,21 @@ Nothing is written past the pipeline: conversations, rollups, questions, gaps, s
 the product makes of the events. A load that was interrupted is completed by the next one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from improvement.clustering import refresh_gaps
-from improvement.coverage import read_new_questions
 
 from analytics.ingest import ingest_events
 from analytics.models import Event as StoredEvent
+from analytics.scoring import LOCAL_BATCH, score_locally
+from analytics.scoring_queue import waiting_for_local
+from improvement.coverage import read_new_questions
 from improvement.effects import measure_effects
+from improvement.gaps import refresh_gaps
 from improvement.models import Draft, DraftState, Gap, GapStatus
 from portal.models import AuditEntry, Merchant, User
 from portal.periods import week_before
@@ -42,7 +44,7 @@ BATCH = 2000
 N_DRAFTS = 2
 ARTICLES_BEFORE = timedelta(days=120)
 
-Progress = Iterator[float]  # the share of the step that was done since the last one
+Progress = Callable[[float], None]  # takes the share of the step that is done
 
 
 @dataclass
@@ -53,7 +55,6 @@ class Load:
     users: dict[Person, User]
     anchor: date
     now: datetime
-    days: int = DAYS
     total: int = TOTAL
     article_ids: dict[str, str] = field(default_factory=dict)
 
@@ -63,7 +64,7 @@ class Load:
 
     @cached_property
     def events(self) -> list[Event]:
-        return build_events(self.anchor, days=self.days, total=self.total)
+        return build_events(self.anchor, total=self.total)
 
     @property
     def published_at(self) -> datetime:
@@ -74,91 +75,26 @@ class Load:
 class Step:
     name: str
     seconds: int  # about how long it takes, for the progress bar
-    run: Callable[[Load], Progress]
+    run: Callable[[Load, Progress], None]
 
 
-def find_anchor(merchant: Merchant, *, days: int) -> date | None:
+def begin(*, anchor: date | None = None, total: int = TOTAL) -> Load:
+    """Raises NotOursError."""
+    merchant, second = make_merchant(), make_second_merchant()
+    now = timezone.now()
+    today = now.astimezone(ZoneInfo(ZONE)).date()
+    anchor = find_anchor(merchant) or anchor or today
+    return Load(merchant, make_users(merchant, second), anchor, min(now, at_local(anchor, time(23, 59))), total)
+
+
+def find_anchor(merchant: Merchant) -> date | None:
     """The anchor of a load that was begun: a second run on another day must not send a second set of events."""
     first = StoredEvent.objects.for_merchant(merchant).order_by("occurred_at").first()
-    return local_day(first.occurred_at) + timedelta(days=days) if first else None
+    return local_day(first.occurred_at) + timedelta(days=DAYS) if first else None
 
 
 def is_loaded(merchant: Merchant) -> bool:
     return AuditEntry.objects.for_merchant(merchant).filter(verb=LOADED).exists()
-
-
-def begin(*, anchor: date | None, days: int = DAYS, total: int = TOTAL) -> Load:
-    merchant, second = make_merchant(), make_second_merchant()
-    now = timezone.now()
-    today = now.astimezone(ZoneInfo(ZONE)).date()
-    anchor = find_anchor(merchant, days=days) or anchor or today
-    if anchor < today:
-        now = at_local(anchor, time())
-    return Load(merchant, make_users(merchant, second), anchor, now, days, total)
-
-
-def save_articles(load: Load) -> Progress:
-    articles = [(topic, language) for topic in topics() if topic.kind == Kind.COVERED for language in topic.texts]
-    for number, (topic, language) in enumerate(articles):
-        at = at_local(load.anchor, time(10)) - ARTICLES_BEFORE - timedelta(days=number * 3)
-        save_topic_article(load.merchant, topic, language, at=at)
-        yield 1 / len(articles)
-
-
-def send_first_events(load: Load) -> Progress:
-    return _send(load, [event for event in load.events if _moment(event) < load.published_at])
-
-
-def send_later_events(load: Load) -> Progress:
-    later = [event for event in load.events if _moment(event) >= load.published_at]
-    return _send(load, [_with_article_ids(event, load.article_ids) for event in later])
-
-
-def publish_article(load: Load) -> Progress:
-    read_new_questions(load.merchant, load.published_at)
-    yield 0.5
-    refresh_gaps(load.merchant, load.published_at)
-    yield 0.2
-    article = publish_improvement(load.merchant, writer=load.users[REVIEWER], approver=load.owner, at=load.published_at)
-    load.article_ids[improved_topic().article_id("en")] = article.external_id
-    yield 0.3
-
-
-def find_gaps(load: Load) -> Progress:
-    read_new_questions(load.merchant, load.now)
-    yield 0.7
-    refresh_gaps(load.merchant, load.now)
-    yield 0.3
-
-
-def score_quality(load: Load) -> Progress:
-    yield from score_waiting_in_parts(load)
-
-
-def measure(load: Load) -> Progress:
-    measure_effects(load.merchant, now=load.now)
-    yield 1.0
-
-
-def write_drafts(load: Load) -> Progress:
-    waiting = Draft.objects.for_merchant(load.merchant).filter(state=DraftState.IN_REVIEW).count()
-    gaps = Gap.objects.for_merchant(load.merchant).filter(status=GapStatus.OPEN)[: max(0, N_DRAFTS - waiting)]
-    for gap in gaps:
-        if find_draft(gap) is None:
-            request_draft(gap, by=load.users[REVIEWER])
-        yield 1 / N_DRAFTS
-
-
-def send_report(load: Load) -> Progress:
-    subscribed_at = at_local(load.anchor - timedelta(days=load.days), time(9))
-    for person in (OWNER, REVIEWER):
-        if not Subscription.objects.for_merchant(load.merchant).filter(user=load.users[person]).exists():
-            Subscription.subscribe(load.merchant, load.users[person], at=subscribed_at)
-    week = week_before(load.now, load.merchant.zone)
-    report, _is_new = get_or_build_report(load.merchant, week, now=load.now)
-    for delivery_id in report.announce(subscribed_before=week.end, at=load.now):
-        deliver(delivery_id, now=load.now)
-    yield 1.0
 
 
 def record_loaded(load: Load) -> None:
@@ -166,27 +102,95 @@ def record_loaded(load: Load) -> None:
     AuditEntry.record(load.merchant, LOADED, by=None, on=load.merchant, detail=detail)
 
 
+def save_articles(load: Load, progress: Progress) -> None:
+    articles = [(topic, language) for topic in topics() if topic.kind == Kind.COVERED for language in topic.texts]
+    for number, (topic, language) in enumerate(articles, start=1):
+        at = at_local(load.anchor, time(10)) - ARTICLES_BEFORE - timedelta(days=number * 3)
+        save_topic_article(load.merchant, topic, language, at=at)
+        progress(number / len(articles))
+
+
+def send_first_events(load: Load, progress: Progress) -> None:
+    _send(load, [event for event in load.events if _moment(event) < load.published_at], progress)
+
+
+def publish_article(load: Load, progress: Progress) -> None:
+    """What was asked until then becomes gaps; one of them gets its article."""
+    read_new_questions(load.merchant, timezone.now(), report=_part_of(progress, 0.8))
+    refresh_gaps(load.merchant, load.published_at)
+    progress(0.85)
+    article = publish_improvement(load.merchant, writer=load.users[REVIEWER], approver=load.owner, at=load.published_at)
+    load.article_ids[improved_topic().article_id("en")] = article.external_id
+
+
+def send_later_events(load: Load, progress: Progress) -> None:
+    later = [event for event in load.events if _moment(event) >= load.published_at]
+    _send(load, [_with_article_ids(event, load.article_ids) for event in later], progress)
+
+
+def find_gaps(load: Load, progress: Progress) -> None:
+    read_new_questions(load.merchant, timezone.now(), report=_part_of(progress, 0.8))
+    refresh_gaps(load.merchant, load.now)
+
+
+def score_quality(load: Load, progress: Progress) -> None:
+    """By the local scorer; where a model is configured, the worker has it judge the recent ones."""
+    now = timezone.now()
+    n_waiting, n_scored = waiting_for_local(load.merchant, now=now).count(), 0
+    while batch := list(waiting_for_local(load.merchant, now=now)[:LOCAL_BATCH]):
+        score_locally(load.merchant, batch, now=now)
+        n_scored += len(batch)
+        progress(n_scored / n_waiting)
+
+
+def measure(load: Load, _progress: Progress) -> None:
+    measure_effects(load.merchant, now=load.now)
+
+
+def write_drafts(load: Load, progress: Progress) -> None:
+    waiting = Draft.objects.for_merchant(load.merchant).filter(state=DraftState.IN_REVIEW).count()
+    gaps = Gap.objects.for_merchant(load.merchant).filter(status=GapStatus.OPEN)[: max(0, N_DRAFTS - waiting)]
+    for number, gap in enumerate(gaps, start=1):
+        if find_draft(gap) is None:
+            request_draft(gap, by=load.users[REVIEWER])
+        progress(number / N_DRAFTS)
+
+
+def send_report(load: Load, _progress: Progress) -> None:
+    subscribed_at = at_local(load.anchor - timedelta(days=DAYS), time(9))
+    for person in (OWNER, REVIEWER):
+        if not Subscription.objects.for_merchant(load.merchant).filter(user=load.users[person]).exists():
+            Subscription.subscribe(load.merchant, load.users[person], at=subscribed_at)
+    week = week_before(load.now, load.merchant.zone)
+    report, _is_new = get_or_build_report(load.merchant, week, now=load.now)
+    for delivery_id in report.announce(subscribed_before=week.end, at=load.now):
+        deliver(delivery_id, now=load.now)
+
+
 STEPS = (
-    Step("articles", 6, save_articles),
-    Step("conversations until the new article", 10, send_first_events),
-    Step("gap, draft, approval, article", 12, publish_article),
-    Step("conversations since", 4, send_later_events),
-    Step("questions and gaps", 8, find_gaps),
-    Step("quality", 10, score_quality),
+    Step("articles", 3, save_articles),
+    Step("conversations until the new article", 5, send_first_events),
+    Step("gap, draft, approval, article", 14, publish_article),
+    Step("conversations since then", 2, send_later_events),
+    Step("questions and gaps", 6, find_gaps),
+    Step("quality of the answers", 12, score_quality),
     Step("effect of the article", 1, measure),
     Step("drafts to review", 2, write_drafts),
     Step("weekly report", 1, send_report),
 )
 
 
-def _send(load: Load, events: list[Event]) -> Progress:
+def _send(load: Load, events: list[Event], progress: Progress) -> None:
     """In the order in which they occurred, in batches as an agent's runtime would send them."""
     for first in range(0, len(events), BATCH):
-        batch = events[first : first + BATCH]
-        result = ingest_events(load.merchant, batch, now=timezone.now())
+        result = ingest_events(load.merchant, events[first : first + BATCH], now=timezone.now())
         if result.rejected:
             raise ValueError(f"The demo's own events were rejected: {result.rejected[:3]}")
-        yield len(batch) / len(events)
+        progress(min(1.0, (first + BATCH) / len(events)))
+
+
+def _part_of(progress: Progress, share: float) -> Callable[[int, int], None]:
+    return lambda done, total: progress(share * done / max(total, 1))
 
 
 def _moment(event: Event) -> datetime:

@@ -11,7 +11,7 @@ from portal.models import ApiKey, Scope
 from reporting.demo.accounts import ADMIN, NotOursError, is_public
 from reporting.demo.load import STEPS, Load, begin, is_loaded, record_loaded
 from reporting.demo.removal import remove_demo
-from reporting.demo.stream import DAYS, TOTAL
+from reporting.demo.stream import TOTAL
 
 
 class Command(BaseCommand):
@@ -61,11 +61,13 @@ class Command(BaseCommand):
         with bar:
             for step in STEPS:
                 bar.set_description_str(f"Demo: {step.name}")
-                step_started, done = time.monotonic(), 0.0
-                for share in step.run(load):
-                    bar.update(step.seconds * share)
-                    done += share
-                bar.update(step.seconds * max(0.0, 1 - done))
+                step_started, shown = time.monotonic(), bar.n
+
+                def show(share: float, *, begin: float = shown, seconds: int = step.seconds) -> None:
+                    bar.update(begin + seconds * share - bar.n)
+
+                step.run(load, show)
+                show(1.0)
                 if bar.disable:
                     self.stdout.write(f"Demo: {step.name}: {time.monotonic() - step_started:.1f} s")
         record_loaded(load)
