@@ -44,6 +44,11 @@ class Costs:
         """What one conversation costs when a person has it."""
         return self.minutes_per_conversation.value * self.hourly_cost.value / MINUTES_PER_HOUR
 
+    @property
+    def human_sources(self) -> tuple[Source, ...]:
+        """Where the parts of `human_conversation` come from, each source once."""
+        return tuple(dict.fromkeys((self.minutes_per_conversation.source, self.hourly_cost.source)))
+
 
 def build_costs(typed: Mapping[str, Decimal | None]) -> Costs:
     """Typed amounts win; where one is missing or None its default holds."""

@@ -113,8 +113,8 @@ def _rate_note(headline: Headline) -> str:
     of = ngettext("of %(n)s ended", "of %(n)s ended", headline.n or 0) % {"n": number(headline.n)}
     if headline.low is None:
         return of
-    interval = _("95 %% sure: %(low)s – %(high)s") % {"low": percent(headline.low), "high": percent(headline.high)}
-    return f"{of} · {interval}"
+    interval = {"level": percent(0.95, 0), "low": percent(headline.low), "high": percent(headline.high)}
+    return f"{of} · {_('%(level)s interval %(low)s – %(high)s') % interval}"
 
 
 def _answers_note(n: int) -> str:

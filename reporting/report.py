@@ -71,6 +71,7 @@ def build_context(merchant: Merchant, week: Period, digest: Digest) -> dict[str,
         "merchant": merchant,
         "digest": digest,
         "first_day": week.start.date(),
+        "first_day_name": _day_name(week),
         "last_day": week.days()[-1],
         "subject": build_subject(merchant, week, digest),
         "lead": build_lead(digest),
@@ -92,8 +93,11 @@ def build_context(merchant: Merchant, week: Period, digest: Digest) -> dict[str,
 
 def build_subject(merchant: Merchant, week: Period, digest: Digest) -> str:
     """At most three facts: which week, how much was resolved, what the gaps are worth."""
-    day = format_date(week.start.date(), "d MMMM", locale=current_locale())
-    return _("Week of %(day)s: %(facts)s") % {"day": day, "facts": ", ".join(_facts(merchant, digest))}
+    return _("Week of %(day)s: %(facts)s") % {"day": _day_name(week), "facts": ", ".join(_facts(merchant, digest))}
+
+
+def _day_name(week: Period) -> str:
+    return format_date(week.start.date(), "d MMMM", locale=current_locale())
 
 
 def _facts(merchant: Merchant, digest: Digest) -> list[str]:

@@ -44,7 +44,7 @@ class Line:
     quantity: Decimal
     unit_amount: Decimal
     amount: Decimal
-    source: Source
+    sources: tuple[Source, ...]  # of the unit amount, the quantity being measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ def compute_roi(counts: RoiInput, *, mode: Mode = Mode.HONEST) -> Roi:
     human = counts.costs.human_conversation
     spend = counts.n_conversations * ai_cost.value
     n_counted = counts.n_resolved if mode is Mode.SEED else counts.n_verified
-    work_saved = _line("work_saved", n_counted, human, sign=1, source=counts.costs.minutes_per_conversation.source)
+    work_saved = _line("work_saved", n_counted, human, sign=1, sources=counts.costs.human_sources)
     n_charged, side_costs = (n_counted, ()) if mode is Mode.SEED else (counts.n_conversations, _side_costs(counts))
-    costs = (_line("agent", n_charged, ai_cost.value, source=ai_cost.source), *side_costs)
+    costs = (_line("agent", n_charged, ai_cost.value, sources=(ai_cost.source,)), *side_costs)
     baseline = counts.n_conversations * human
     return Roi(
         mode=mode,
@@ -126,8 +126,11 @@ def find_swings(counts: RoiInput, *, mode: Mode = Mode.HONEST) -> list[Swing]:
     return sorted((swing for swing in swings if swing.width), key=lambda swing: -swing.width)
 
 
-def _line(key: str, quantity: Decimal | int, unit_amount: Decimal, *, source: Source, sign: int = -1) -> Line:
-    return Line(key, Decimal(quantity), unit_amount, sign * quantity * unit_amount, source)
+def _line(
+    key: str, quantity: Decimal | int, unit_amount: Decimal, *, sources: tuple[Source, ...], sign: int = -1
+) -> Line:
+    # Adding zero turns −0 into 0.
+    return Line(key, Decimal(quantity), unit_amount, sign * quantity * unit_amount + 0, sources)
 
 
 def _side_costs(counts: RoiInput) -> tuple[Line, ...]:
@@ -135,11 +138,13 @@ def _side_costs(counts: RoiInput) -> tuple[Line, ...]:
     handoff = costs.handoff_extra_minutes.value * wage.value / MINUTES_PER_HOUR
     hours = Decimal(counts.review_seconds) / SECONDS_PER_HOUR
     months = counts.n_days / DAYS_PER_MONTH
+    handoff_sources = tuple(dict.fromkeys((costs.handoff_extra_minutes.source, wage.source)))
+    fee = costs.platform_fee_per_month
     return (
-        _line("handoffs", counts.n_escalated, handoff, source=costs.handoff_extra_minutes.source),
-        _line("recontacts", counts.n_recontacted, costs.human_conversation, source=Source.MEASURED),
-        _line("reviews", hours, wage.value, source=Source.MEASURED),
-        _line("platform_fee", months, costs.platform_fee_per_month.value, source=costs.platform_fee_per_month.source),
+        _line("handoffs", counts.n_escalated, handoff, sources=handoff_sources),
+        _line("recontacts", counts.n_recontacted, costs.human_conversation, sources=costs.human_sources),
+        _line("reviews", hours, wage.value, sources=(wage.source,)),
+        _line("platform_fee", months, fee.value, sources=(fee.source,)),
     )
 
 

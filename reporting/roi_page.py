@@ -1,12 +1,13 @@
 """The result of the ROI formula, prepared for reading: each line with its quantity, its amount and its source."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.costs import Source
+from portal.costs import Cost, Source
 from reporting.roi import Line, Mode, Swing, find_swings
 from reporting.savings import Savings
 
@@ -25,6 +26,8 @@ INPUT_LABELS: dict[str, str | Promise] = {
     "handoff_extra_minutes": _("Extra minutes per handoff"),
     "platform_fee_per_month": _("Platform fee"),
 }
+MINUTES = ("minutes_per_conversation", "handoff_extra_minutes")
+HONEST_ONLY = ("handoff_extra_minutes", "platform_fee_per_month")
 SOURCES: dict[Source, tuple[str | Promise, str]] = {
     Source.MEASURED: (_("measured"), "good"),
     Source.TYPED: (_("typed"), "accent"),
@@ -36,9 +39,17 @@ SOURCES: dict[Source, tuple[str | Promise, str]] = {
 class LineRow:
     label: str | Promise
     line: Line
-    source: str | Promise
-    source_kind: str
+    sources: tuple[tuple[str | Promise, str], ...]  # name and kind of badge
     decimals: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    label: str | Promise
+    value: Decimal
+    is_money: bool
+    source: str | Promise
+    badge: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class SwingRow:
 class RoiPage:
     savings: Savings
     lines: tuple[LineRow, ...]
+    inputs: tuple[InputRow, ...]
     swings: tuple[SwingRow, ...]
 
     @property
@@ -74,11 +86,24 @@ def build_roi_page(savings: Savings) -> RoiPage:
     return RoiPage(
         savings=savings,
         lines=tuple(_row(line) for line in roi.lines),
+        inputs=tuple(_input_rows(savings)),
         swings=tuple(SwingRow(INPUT_LABELS[swing.key], swing) for swing in swings),
     )
 
 
 def _row(line: Line) -> LineRow:
-    source, kind = SOURCES[line.source]
     is_whole = line.quantity == line.quantity.to_integral_value()
-    return LineRow(LINE_LABELS[line.key], line, source, kind, 0 if is_whole else 2)
+    sources = tuple(SOURCES[source] for source in line.sources)
+    return LineRow(LINE_LABELS[line.key], line, sources, 0 if is_whole else 2)
+
+
+def _input_rows(savings: Savings) -> Iterator[InputRow]:
+    """What went into the result, in the order of the form; the agent's cost as it was measured, where it was."""
+    for key, label in INPUT_LABELS.items():
+        cost: Cost = getattr(savings.counts.costs, key)
+        if key == "ai_cost_per_conversation":
+            cost = savings.roi.ai_cost
+        elif savings.roi.mode is Mode.SEED and key in HONEST_ONLY:
+            continue
+        source, badge = SOURCES[cost.source]
+        yield InputRow(label, cost.value, key not in MINUTES, source, badge)

@@ -10,12 +10,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.models import Scorer
 from improvement.models import Verdict
 from portal.models import Merchant
-from portal.templatetags.formats import local_date, local_datetime, number, signed_points
+from portal.templatetags.formats import local_date, local_datetime, number, percent, signed_points
 from reporting.digest import Digest, EffectLine, OutcomeShare
 from reporting.quality import Quality
 
 OUTCOMES: dict[str, str | Promise] = {
-    "confirmed": gettext_lazy("Resolved, confirmed by the customer"),
+    "confirmed": gettext_lazy("Resolved, confirmed"),
     "assumed": gettext_lazy("Resolved, assumed"),
     "escalated": gettext_lazy("Escalated to a person"),
     "abandoned": gettext_lazy("Abandoned"),
@@ -73,7 +73,8 @@ def _effect_sentence(effect: EffectLine) -> str:
     moved = _("Verified resolution %(change)s against untouched topics") % {"change": signed_points(effect.change)}
     if effect.low is None or effect.high is None:
         return f"{moved}. {asked}"
-    span = _("95 %% interval %(low)s to %(high)s") % {
+    span = _("%(level)s interval %(low)s to %(high)s") % {
+        "level": percent(0.95, 0),
         "low": signed_points(effect.low),
         "high": signed_points(effect.high),
     }

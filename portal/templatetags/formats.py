@@ -77,6 +77,16 @@ def money_whole(amount: Number | None, currency: str) -> str:
     return format_currency(round(amount), currency, format=pattern, locale=locale, currency_digits=False)
 
 
+@register.filter
+def money_fine(amount: Number | None, currency: str) -> str:
+    """Amounts below one with four decimals: prices of a single answer."""
+    if amount is None or not 0 < abs(amount) < 1:
+        return money(amount, currency)
+    locale = current_locale()
+    pattern = locale.currency_formats["standard"].pattern.replace("0.00", "0.0000")
+    return format_currency(amount, currency, format=pattern, locale=locale, currency_digits=False)
+
+
 def _signed(value: Number, text: str) -> str:
     if text.strip("0.,") == "":
         return text
