@@ -61,6 +61,13 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["monthly_llm_budget"] = forms.DecimalField(
+            label=self.fields["monthly_llm_budget"].label,
+            help_text=self.fields["monthly_llm_budget"].help_text,
+            min_value=0,
+            max_digits=10,
+            decimal_places=2,
+        )
         current = self.instance.locale
         known = {code for code, _name in LOCALES}
         locale_field: Any = self.fields["locale"]

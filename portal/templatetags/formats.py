@@ -5,6 +5,7 @@ A missing value (None) is a dash everywhere: nothing measured is not zero.
 """
 
 import re
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -35,12 +36,17 @@ def current_locale() -> Locale:
     return Locale("en")
 
 
+def _fixed(pattern: str, decimals: int) -> str:
+    """The locale's own grouping (India: 12,34,567), with exactly this many decimals."""
+    return re.sub(r"0(\.[#0]+)?", "0" + ("." + "0" * decimals if decimals else ""), pattern, count=1)
+
+
 @register.filter
 def number(value: Number | None, decimals: int = 0) -> str:
     if value is None:
         return DASH
-    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    return format_decimal(value, format=pattern, locale=current_locale())
+    locale = current_locale()
+    return format_decimal(value, format=_fixed(locale.decimal_formats[None].pattern, decimals), locale=locale)
 
 
 @register.filter
@@ -55,9 +61,7 @@ def percent(rate: Number | None, decimals: int = 1) -> str:
     if rate is None:
         return DASH
     locale = current_locale()
-    pattern = locale.percent_formats[None].pattern.replace(
-        "#,##0", "#,##0" + ("." + "0" * decimals if decimals else "")
-    )
+    pattern = _fixed(locale.percent_formats[None].pattern, decimals)
     return format_percent(rate, format=pattern, locale=locale)
 
 
@@ -80,7 +84,7 @@ def money_whole(amount: Number | None, currency: str) -> str:
 @register.filter
 def money_fine(amount: Number | None, currency: str) -> str:
     """Amounts below one with four decimals: prices of a single answer."""
-    if amount is None or not 0 < abs(amount) < 1:
+    if amount is None or not 0 < abs(float(amount)) < 1:
         return money(amount, currency)
     locale = current_locale()
     pattern = locale.currency_formats["standard"].pattern.replace("0.00", "0.0000")
@@ -168,7 +172,7 @@ def ago(moment: datetime | None) -> str:
         return local_date(moment)
     if abs(passed) < timedelta(seconds=45):
         return translation.gettext("just now")
-    return format_timedelta(passed, add_direction=True, threshold=1.2, locale=current_locale())
+    return format_timedelta(passed, add_direction=True, threshold=1, locale=current_locale())
 
 
 @register.filter
