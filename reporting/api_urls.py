@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from reporting.api.reports import ReportsView, ReportView
+from reporting.api.roi import RoiView
+
+urlpatterns = [
+    path("roi/", RoiView.as_view(), name="api_roi"),
+    path("reports/", ReportsView.as_view(), name="api_reports"),
+    path("reports/<int:pk>/", ReportView.as_view(), name="api_report"),
+]

@@ -6,12 +6,13 @@ from decimal import Decimal
 
 from django.db.models import Count, QuerySet, Sum
 
+from analytics.quality import QualitySummary
+from analytics.quality import summary as quality_summary
 from analytics.queries import Change, Comparison, compare, data_to
 from analytics.totals import Ratio, Totals
 from improvement.models import ArticleVersion, Draft, DraftState, Effect, Gap, GapStatus
 from portal.models import CostInputs, Merchant
 from portal.periods import Period
-from reporting.quality import Quality, measure_quality
 from reporting.roi import Mode
 from reporting.savings import Savings, compare_savings, measure_savings
 
@@ -88,7 +89,7 @@ class Digest:
     drafts: tuple[DraftLine, ...]
     n_published: int
     effects: tuple[EffectLine, ...]
-    quality: Quality | None
+    quality: QualitySummary | None
 
     def headline(self, key: str) -> Headline:
         return next(headline for headline in self.headlines if headline.key == key)
@@ -128,7 +129,7 @@ def build_digest(merchant: Merchant, period: Period, *, now: datetime) -> Digest
         drafts=tuple(_list_drafts(waiting)),
         n_published=_count_published(merchant, period),
         effects=tuple(_list_effects(merchant)),
-        quality=measure_quality(merchant, period, n_eligible=current.n_conversations),
+        quality=quality_summary(merchant, period),
     )
 
 

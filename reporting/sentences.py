@@ -7,12 +7,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from analytics.models import Scorer
+from analytics.quality import QualitySummary
 from improvement.models import Verdict
 from portal.models import Merchant
 from portal.templatetags.formats import local_date, local_datetime, number, percent, signed_points
 from reporting.digest import Digest, EffectLine, OutcomeShare
-from reporting.quality import Quality
 
 OUTCOMES: dict[str, str | Promise] = {
     "confirmed": gettext_lazy("Resolved, confirmed"),
@@ -81,13 +80,12 @@ def _effect_sentence(effect: EffectLine) -> str:
     return f"{moved} ({span}). {asked}"
 
 
-def quality_sentence(quality: Quality) -> str:
+def quality_sentence(quality: QualitySummary) -> str:
     counts = {"scored": number(quality.n_scored), "eligible": number(quality.n_eligible)}
     text = _("mean score of %(scored)s of %(eligible)s conversations") % counts
-    scorer = Scorer(quality.scorer).label
     text += _(", by the %(scorer)s (version %(version)s).") % {
-        "scorer": str(scorer).lower(),
-        "version": quality.scorer_version,
+        "scorer": quality.version.label.lower(),
+        "version": quality.version.scorer_version,
     }
     if quality.is_provisional:
         text += " " + _("Provisional: not yet held against enough labels by people.")

@@ -5,7 +5,6 @@ A missing value (None) is a dash everywhere: nothing measured is not zero.
 """
 
 import re
-import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 

@@ -1,0 +1,77 @@
+"""Reports, deliveries, subscriptions and cost inputs for support staff: read, and send again what failed."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin, TabularInline
+
+from portal.models import CostInputs, User
+from reporting.models import Delivery, DeliveryState, Report, Subscription
+
+
+class ReadOnly:
+    """What happened is not edited."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class DeliveryInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    model = Delivery
+    fields = ("recipient", "state", "attempts", "error", "sent_at", "requested_by")
+    extra = 0
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("subject", "merchant", "start", "created_at", "announced_at")
+    list_filter = ("merchant",)
+    list_select_related = ("merchant",)
+    search_fields = ("subject", "merchant__name")
+    date_hierarchy = "start"
+    fields = ("merchant", "subject", "start", "end", "created_at", "announced_at", "text")
+    inlines = (DeliveryInline,)
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("recipient", "merchant", "report", "state", "attempts", "sent_at", "error")
+    list_filter = ("state", "merchant")
+    list_select_related = ("merchant", "report")
+    search_fields = ("recipient", "report__subject", "error")
+    date_hierarchy = "created_at"
+    actions = ("send_again",)
+
+    @admin.action(description=_("Send the failed ones again"), permissions=["view"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        """The scheduler takes them up within minutes."""
+        by = request.user if isinstance(request.user, User) else None
+        failed = queryset.filter(state=DeliveryState.FAILED).select_related("report__merchant")
+        n = sum(len(delivery.report.request_deliveries([delivery.recipient], by=by)) for delivery in failed)
+        text = ngettext("%(n)d email waits for its next attempt.", "%(n)d emails wait for their next attempt.", n)
+        messages.success(request, text % {"n": n})
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("user", "merchant", "created_at", "unsubscribed_at")
+    list_filter = ("merchant",)
+    list_select_related = ("user", "merchant")
+    search_fields = ("user__email", "user__name", "merchant__name")
+
+
+@admin.register(CostInputs)
+class CostInputsAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("merchant", "minutes_per_conversation", "hourly_cost", "ai_cost_per_conversation", "updated_at")
+    list_select_related = ("merchant",)
+    search_fields = ("merchant__name",)
