@@ -88,7 +88,7 @@ def weighted_mean(scores: Mapping[Dimension, float | None]) -> float:
     applying = [(RUBRIC[dimension].weight, score) for dimension, score in scores.items() if score is not None]
     if not applying:
         raise ValueError("No dimension applies to this conversation.")
-    return sum(weight * score for weight, score in applying) / sum(weight for weight, _score in applying)
+    return round(sum(weight * score for weight, score in applying) / sum(weight for weight, _score in applying), 6)
 
 
 def as_instructions() -> str:
