@@ -1,8 +1,7 @@
 """Scores conversations and keeps what came of it. A failure is stored as one, never as a score."""
 
 import logging
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -29,7 +28,6 @@ from portal.models import LlmCall, Merchant, RunFeedback
 
 logger = logging.getLogger(__name__)
 
-JUDGE_SECONDS = 240
 # After an outage, a rate limit or a refused key the model is left alone for a while.
 PAUSE_SECONDS = 300
 LOCAL_BATCH = 200
@@ -58,25 +56,25 @@ def score_conversation(conversation: Conversation) -> QualityScore:
     return found
 
 
-def judge_waiting(merchant: Merchant, *, now: datetime) -> int:
-    """Judges until nothing waits, time is up, or the model does not answer. Returns how many were scored."""
+def judge_waiting(merchant: Merchant, *, now: datetime) -> Iterator[QualityScore | None]:
+    """Judges one conversation after the other until none waits, the budget is spent or the model does not answer.
+
+    Yields the score of each, or None for a failure, which is stored.
+    """
     pause = f"judge-pause-{merchant.pk}"
-    deadline = time.monotonic() + JUDGE_SECONDS
-    n_scored = 0
-    while time.monotonic() < deadline and cache.get(pause) is None:
+    while cache.get(pause) is None:
         conversation = waiting_for_judge(merchant, now=now).select_related("merchant").first()
         if conversation is None or not llm.has_budget(merchant):
-            break
+            return
         try:
-            _judge(conversation, now=now)
-            n_scored += 1
+            yield _judge(conversation, now=now)
         except ScoringError:
             continue  # another worker took it
         except llm.LlmError as error:
             logger.warning("%s: conversation %s was not judged: %s", merchant.slug, conversation.pk, error)
             if error.blocks_others:
                 cache.set(pause, 1, PAUSE_SECONDS)
-    return n_scored
+            yield None
 
 
 def _judge(conversation: Conversation, *, now: datetime) -> QualityScore:

@@ -1,6 +1,7 @@
 """Scheduled work on numbers: one task fans out, one runs per merchant. Each may run twice."""
 
 import logging
+import time
 
 from celery import shared_task
 from django.utils import timezone
@@ -10,6 +11,7 @@ from portal.models import Merchant
 
 logger = logging.getLogger(__name__)
 
+JUDGE_SECONDS = 240
 MAX_LOCAL_BATCHES = 20  # of 200 conversations: about half a minute
 
 
@@ -51,7 +53,10 @@ def score_ended_conversations() -> None:
 def score_ended_conversations_of(merchant_id: int) -> None:
     """Bounded: what is left waits for the next run."""
     merchant, now = Merchant.objects.get(pk=merchant_id), timezone.now()
-    scoring.judge_waiting(merchant, now=now)
+    deadline = time.monotonic() + JUDGE_SECONDS
+    for _score in scoring.judge_waiting(merchant, now=now):
+        if time.monotonic() > deadline:
+            break
     for _batch in range(MAX_LOCAL_BATCHES):
         conversations = list(scoring_queue.waiting_for_local(merchant, now=now)[: scoring.LOCAL_BATCH])
         if not conversations:
