@@ -16,6 +16,7 @@ from portal.embeddings import embed
 
 SAME = 0.72  # cosine from which two sentences say one thing; judged on the answers of six topics
 NEW_SHARE = 0.5
+CONTAINED = 0.7
 MAX_SENTENCES = 9
 MAX_CITATIONS = 3
 FEW_ANSWERS = 4  # below, a sentence of a single conversation is good enough to be proposed
@@ -99,6 +100,16 @@ def group_statements(units: Sequence[Unit]) -> tuple[list[Statement], list[tuple
     return statements, contradictions
 
 
+def drop_contained(statements: list[Statement]) -> list[Statement]:
+    """Without those that a fuller statement says as well."""
+    return [one for one in statements if not any(is_contained(one.lead.text, other.lead.text) for other in statements)]
+
+
+def is_contained(text: str, fuller: str) -> bool:
+    words, more = content_words(text), content_words(fuller)
+    return len(words) < len(more) and len(words & more) >= CONTAINED * len(words) and find_numbers(text) <= more
+
+
 def count_conversations(units: Sequence[Unit]) -> int:
     return len({unit.answer.conversation_id for unit in units})
 
@@ -109,7 +120,8 @@ def choose_statements(statements: list[Statement], n_conversations: int) -> list
     Empty where that is too little for an article: one statement that fewer than three conversations hold.
     """
     needed = 2 if n_conversations >= FEW_ANSWERS else 1
-    chosen = [statement for statement in statements if statement.n_conversations >= needed][:MAX_SENTENCES]
+    held = [statement for statement in statements if statement.n_conversations >= needed]
+    chosen = drop_contained(held)[:MAX_SENTENCES]
     if len(chosen) == 1 and chosen[0].n_conversations < 3:
         return []
     return sorted(chosen, key=lambda statement: statement.position)
@@ -180,7 +192,7 @@ def build_question_section(material: Material, sources: CitationList) -> str:
     """Customers' own wordings: the agent's search finds an article far better by them."""
     items = [
         f"- “{text}” {sources.cite('customer', asked.question_id, asked.conversation_id, quote)}"
-        for asked, text, quote in pick_questions(material.questions)
+        for asked, text, quote in pick_questions(material.questions, material.rivals)
     ]
     return "## Customers ask this as\n\n" + "\n".join(items) if items else ""
 

@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from zlib import crc32
 
+import numpy as np
+from numpy.typing import NDArray
+from pgvector.django import CosineDistance
+
 from analytics.models import Author, Message
 from improvement.models import Article, ArticleStatus, Gap, Question
+from improvement.search import to_array
+from portal.embeddings import Vectors
 
 MAX_QUESTIONS = 400
 MAX_ANSWERS = 600
+MAX_RIVALS = 200
 HELD_OUT_SHARE = 3  # one question in three
 MIN_TO_HOLD_OUT = 12  # answered conversations; eight of them are left to write from
 
@@ -41,6 +48,14 @@ class RelatedArticle:
 
 
 @dataclass(frozen=True, slots=True)
+class Rivals:
+    """Covered questions of other topics, with the similarity at which each finds the article that answers it."""
+
+    vectors: Vectors
+    similarity: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     name: str
     is_named_by_person: bool
@@ -48,6 +63,7 @@ class Material:
     questions: Sequence[Asked]
     answers: Sequence[Answer]
     articles: Sequence[RelatedArticle]
+    rivals: Rivals
 
 
 def is_held_out(question: Question) -> bool:
@@ -83,6 +99,7 @@ def gather_material(gap: Gap) -> Material:
         questions=[Asked(question.pk, question.conversation_id, question.text) for question in questions],
         answers=_find_answers(gap, [question.conversation_id for question in questions]),
         articles=_find_related(gap, questions),
+        rivals=_find_rivals(gap),
     )
 
 
@@ -108,6 +125,15 @@ def _find_answers(gap: Gap, conversation_ids: list[int]) -> list[Answer]:
         )
         for message in messages
     ]
+
+
+def _find_rivals(gap: Gap) -> Rivals:
+    covered = Question.objects.for_merchant(gap.merchant).filter(
+        is_covered=True, embedding_model=gap.embedding_model, nearest_similarity__isnull=False
+    )
+    nearest = covered.exclude(gap=gap).order_by(CosineDistance("embedding", gap.centroid))
+    rows = list(nearest.values_list("embedding", "nearest_similarity")[:MAX_RIVALS])
+    return Rivals(to_array([row[0] for row in rows]), np.array([row[1] for row in rows], dtype=np.float32))
 
 
 def _find_related(gap: Gap, questions: list[Question]) -> list[RelatedArticle]:

@@ -27,6 +27,18 @@ ADDRESSED = re.compile(
 )
 
 
+HERE = re.compile(r"\b([A-Z][a-z]\w*(?: [A-Z]\w+)?) here\b")
+# What a customer tells about life and family belongs to nobody else.
+PRIVATE = re.compile(
+    r"\b(?:my|his|her|our|the) (?:late |dear |old )?(?:husband|wife|partner|father|mother|dad|mom|mum|parents?|son"
+    r"|daughter|child(?:ren)?|kids?|brother|sister|grand\w+|uncle|aunt|boss|friend|fianc\w+)\b"
+    r"|\b(?:died|dead|death|passed away|funeral|cancer|heart attack|stroke|surgery|hospital|pregnan\w+|divorce\w*"
+    r"|robbed|arrested|sick|illness)\b",
+    re.IGNORECASE,
+)
+_CAPITALISED = re.compile(r"(?<=[\w,;:] )(?!I\b|I')[A-Z][\w’'-]*")
+
+
 def is_card(text: str) -> bool:
     digits = re.sub(r"\D", "", text)
     return 13 <= len(digits) <= 19 and passes_luhn(digits)
@@ -47,4 +59,9 @@ def find_personal(text: str) -> list[str]:
 
 def find_names(text: str) -> list[str]:
     """Names that follow an introduction ("my name is …") or a salutation ("Hi …")."""
-    return [match.group(1) for pattern in (INTRODUCED, ADDRESSED) for match in pattern.finditer(text)]
+    return [match.group(1) for pattern in (INTRODUCED, ADDRESSED, HERE) for match in pattern.finditer(text)]
+
+
+def tells_about_a_person(text: str) -> bool:
+    """For customers' own words, which are full of themselves: also family, health, and any name within a sentence."""
+    return bool(find_personal(text) or PRIVATE.search(text) or _CAPITALISED.search(text))
