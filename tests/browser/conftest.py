@@ -1,0 +1,86 @@
+"""Chromium over a live server. CHROMIUM names it; without one these tests skip, or with REQUIRE_BROWSER=1 fail."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
+HEIGHTS = {390: 844, 1440: 900}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        reason = f"There is no Chromium at {CHROMIUM}; set CHROMIUM."
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        # Playwright's loop runs in this thread, which Django would take for asynchronous code.
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browse(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]:
+    """`browse(owner, width=390, theme="dark")` → a page, signed in as that person (None: signed out).
+
+    At the end of the test: no script error, nothing that the content security policy had to refuse.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_browser(user: Any, *, width: int = 1440, theme: str = "light", javascript: bool = True) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": HEIGHTS[width]},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live_server.url)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            session = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: note(message.type, message.text))
+        return page
+
+    def note(kind: str, text: str) -> None:
+        if kind == "error" and "Failed to load resource" not in text:  # a 404 that the test asked for
+            complaints.append(text)
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def inspect_page(page: Page, name: str) -> None:
+    """Keeps a screenshot in artifacts/; asserts that nothing scrolls sideways and axe finds nothing serious."""
+    width = page.viewport_size["width"]
+    theme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    ARTIFACTS.mkdir(exist_ok=True)
+    page.screenshot(path=ARTIFACTS / f"{name}-{width}-{theme}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+    violations = Axe().run(page).response["violations"]
+    found = {
+        violation["id"]: [node["target"] for node in violation["nodes"]]
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+    }
+    assert found == {}

@@ -1,0 +1,183 @@
+"""Tenancy of every address of the site, found through the resolver, so that a new one is swept without being listed.
+
+A new address fails here only when it is outside a merchant (then say below why it may be) or takes a kind of id that
+FOREIGN does not know (then say how another merchant comes to have such an object).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from rest_framework.test import APIClient
+
+from analytics.models import Conversation
+from improvement.models import Article, Draft, Gap
+from portal.models import ApiKey, Job, Membership, Role, Scope
+from reporting.models import Report
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+# Outside of every merchant, and why that is right.
+SITE_PAGES = {
+    "home": "leads to the merchants of whoever is signed in",
+    "login": "",
+    "sign_out": "",
+    "account": "one's own name and password",
+    "password_resets": "for people who cannot sign in",
+    "password_reset_sent": "for people who cannot sign in",
+    "password_choice": "the signed link is the permission",
+    "healthz": "for load balancers",
+    "readyz": "for load balancers; says no secret",
+    "api_schema": "the contract, no merchant's data",
+    "api_docs": "the contract, no merchant's data",
+}
+# Below a merchant and yet open: the signed token in the address is the permission.
+OPEN_BY_TOKEN = {"report_unsubscribe"}
+
+
+@dataclass(frozen=True)
+class Address:
+    name: str
+    kwargs: tuple[str, ...]
+    callback: Any
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(name for name in self.kwargs if name != "slug")
+
+    @property
+    def api_view(self) -> Any:
+        return getattr(self.callback, "cls", None)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def walk(patterns: list[Any], above: tuple[str, ...] = ()) -> Iterator[Address]:
+    for pattern in patterns:
+        kwargs = (*above, *pattern.pattern.converters)
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace != "admin":  # Django's own permissions; tests/portal/test_admin.py
+                yield from walk(pattern.url_patterns, kwargs)
+        elif isinstance(pattern, URLPattern):
+            yield Address(pattern.name or str(pattern.pattern), kwargs, pattern.callback)
+
+
+ADDRESSES = list(walk(get_resolver().url_patterns))
+PAGES = [a for a in ADDRESSES if "slug" in a.kwargs and a.name not in OPEN_BY_TOKEN]
+API = [a for a in ADDRESSES if a.api_view is not None and a.name not in SITE_PAGES]
+API_CALLS = [(a, m) for a in API for m in ("get", "post", "put", "patch", "delete") if hasattr(a.api_view, m)]
+
+
+def make_gap(merchant) -> Gap:
+    vector = [1.0] + [0.0] * 383
+    return Gap.objects.create(
+        merchant=merchant, name="Returns", centroid=vector, embedding_model="m", first_asked_at=NOW, last_asked_at=NOW
+    )
+
+
+def make_conversation(merchant) -> Conversation:
+    return Conversation.objects.create(
+        merchant=merchant, thread="t-1", channel="widget", started_at=NOW, last_event_at=NOW, updated_at=NOW
+    )
+
+
+def make_article(merchant) -> Article:
+    return Article.objects.create(merchant=merchant, external_id="a-1", title="Returns", updated_at=NOW)
+
+
+def make_report(merchant) -> Report:
+    return Report.objects.create(merchant=merchant, start=NOW, end=NOW, subject="s", digest={}, html="h", text="t")
+
+
+# What a kwarg names → how to give one to a merchant. `pk` says nothing, so there the start of the URL's name decides.
+FOREIGN: dict[str, Callable[[Any], Any]] = {
+    "member_id": lambda merchant: Membership.objects.get(merchant=merchant).pk,
+    "key_id": lambda merchant: ApiKey.create(merchant, name="k", scopes=[Scope.READ])[0].pk,
+    "job_id": lambda merchant: Job.start(merchant, "draft").pk,
+    "gap_id": lambda merchant: make_gap(merchant).pk,
+    "draft_id": lambda merchant: Draft.objects.create(merchant=merchant, gap=make_gap(merchant)).pk,
+    "conversation_id": lambda merchant: make_conversation(merchant).pk,
+    "article_id": lambda merchant: make_article(merchant).pk,
+    "external_id": lambda merchant: make_article(merchant).external_id,
+    "number": lambda merchant: 1,
+    "report.pk": lambda merchant: make_report(merchant).pk,
+}
+
+
+def foreign_ids(address: Address, merchant) -> dict[str, Any]:
+    """The ids of an address, each naming an object of `merchant`. A KeyError here asks you to extend FOREIGN."""
+    kind = address.name.removeprefix("api_").split("_")[0].rstrip("s")
+    return {name: FOREIGN[f"{kind}.{name}" if name == "pk" else name](merchant) for name in address.ids}
+
+
+def open_page(client: Client, address: Address, **kwargs: Any) -> Any:
+    """By GET, or by POST where the page takes nothing else."""
+    url = reverse(address.name, kwargs=kwargs)
+    answer = client.get(url)
+    return client.post(url) if answer.status_code == 405 else answer
+
+
+def test_every_address_is_a_page_of_a_merchant_or_of_the_api_or_is_explained():
+    unexplained = {str(a) for a in ADDRESSES} - {str(a) for a in (*PAGES, *API)} - set(SITE_PAGES) - OPEN_BY_TOKEN
+    assert unexplained == set()
+    assert len(PAGES) > 20
+    assert len(API_CALLS) > 5
+
+
+@pytest.mark.parametrize("address", PAGES, ids=str)
+def test_a_stranger_finds_nothing(address, sign_in, stranger, merchant, owner):
+    answer = open_page(sign_in(stranger), address, slug=merchant.slug, **foreign_ids(address, merchant))
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("address", PAGES, ids=str)
+def test_anonymous_is_asked_to_sign_in(address, merchant, owner):
+    answer = open_page(Client(), address, slug=merchant.slug, **foreign_ids(address, merchant))
+    assert answer.status_code == 302
+    assert answer.url.startswith("/sign-in/?next=/lumen/")
+
+
+@pytest.mark.parametrize("address", [a for a in PAGES if a.ids], ids=str)
+def test_an_owner_does_not_reach_objects_of_another_merchant(address, sign_in, owner, other_merchant, stranger):
+    answer = open_page(sign_in(owner), address, slug="lumen", **foreign_ids(address, other_merchant))
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("address", PAGES, ids=str)
+def test_a_viewer_is_held_to_the_role_of_the_page(address, sign_in, viewer, merchant):
+    role = address.callback.required_role
+    answer = open_page(sign_in(viewer), address, slug=merchant.slug, **dict.fromkeys(address.ids, 2**40))
+    if role > Role.VIEWER:
+        assert answer.status_code == 403
+    else:
+        assert answer.status_code in (200, 302, 404)
+
+
+@pytest.mark.parametrize(("address", "method"), API_CALLS, ids=str)
+class TestApi:
+    def url(self, address, merchant):
+        return reverse(address.name, kwargs=foreign_ids(address, merchant))
+
+    def test_without_a_key(self, address, method, merchant, owner):
+        answer = getattr(APIClient(), method)(self.url(address, merchant))
+        assert answer.status_code == 401
+
+    def test_with_a_revoked_key(self, address, method, merchant, owner, api):
+        client = api(address.api_view.scope)
+        ApiKey.objects.update(revoked_at=NOW)
+        assert getattr(client, method)(self.url(address, merchant)).status_code == 401
+
+    def test_with_the_wrong_scope(self, address, method, merchant, owner, api):
+        url = self.url(address, merchant)
+        for scope in set(Scope) - {address.api_view.scope}:
+            assert getattr(api(scope), method)(url).status_code == 403
+
+    def test_objects_of_another_merchant(self, address, method, merchant, api, other_merchant, stranger):
+        if not address.ids:
+            return
+        answer = getattr(api(address.api_view.scope), method)(self.url(address, other_merchant))
+        assert answer.status_code == 404
