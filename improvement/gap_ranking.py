@@ -2,6 +2,9 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
 
 from analytics.models import Channel, HandoffReason, Outcome
 from improvement.models import Gap, GapStatus, Question
@@ -10,6 +13,7 @@ from improvement.stream import Asked, Stream
 from portal.models import Merchant
 from portal.models.cost_inputs import CostInputs
 
+CENT = Decimal("0.01")
 ENDED = (Outcome.RESOLVED, Outcome.ESCALATED, Outcome.ABANDONED)
 BEYOND_TEXT = (HandoffReason.UNSUPPORTED_REQUEST, HandoffReason.POLICY_RESTRICTION, HandoffReason.TOOL_FAILURE)
 # These compete for attention; the others are decided.
@@ -25,6 +29,7 @@ def rank_gaps(merchant: Merchant, stream: Stream, now: datetime) -> None:
     cost = CostInputs.costs_of(merchant).human_conversation
     since = stream.asked[0].asked_at if stream.asked else now
     gaps = list(Gap.objects.for_merchant(merchant).order_by("pk"))
+    before = {gap.pk: numbers_of(gap) for gap in gaps}
     for gap in gaps:
         observed = [observe(merchant, one, now) for one in members[gap.pk]]
         impact = measure_impact(observed, since=since, now=now, cost_of_conversation=cost)
@@ -32,11 +37,18 @@ def rank_gaps(merchant: Merchant, stream: Stream, now: datetime) -> None:
         gap.questions_per_week = impact.questions_per_week
         gap.verified_resolution_rate = impact.verified_resolution_rate
         gap.text_answerable_share = impact.text_answerable_share
-        gap.impact_per_week, gap.money_per_week = impact.per_week, impact.money_per_week
+        gap.impact_per_week, gap.money_per_week = impact.per_week, impact.money_per_week.quantize(CENT)
     ranked = [gap for gap in gaps if gap.status in RANKED]
     for gap, priority in zip(ranked, find_priorities([gap.impact_per_week for gap in ranked]), strict=True):
         gap.priority = priority
-    Gap.objects.bulk_update(gaps, FACTORS)
+    changed = [gap for gap in gaps if numbers_of(gap) != before[gap.pk]]
+    for gap in changed:
+        gap.updated_at = timezone.now()  # clients page by it
+    Gap.objects.bulk_update(changed, [*FACTORS, "updated_at"])
+
+
+def numbers_of(gap: Gap) -> tuple[object, ...]:
+    return tuple(getattr(gap, name) for name in FACTORS)
 
 
 def find_members(merchant: Merchant, stream: Stream) -> dict[int, list[Asked]]:

@@ -1,8 +1,19 @@
 from django.urls import URLPattern, path
 
-from improvement.views import drafts
+from improvement.views import articles, drafts, gaps
 
 urlpatterns: list[URLPattern] = [
+    path("gaps/", gaps.gaps, name="gaps"),
+    path("gaps/refreshes/", gaps.gap_refreshes, name="gap_refreshes"),
+    path("gaps/<int:gap_id>/", gaps.gap, name="gap"),
+    path("gaps/<int:gap_id>/names/", gaps.gap_names, name="gap_names"),
+    path("gaps/<int:gap_id>/dismissals/", gaps.gap_dismissals, name="gap_dismissals"),
+    path("gaps/<int:gap_id>/reopenings/", gaps.gap_reopenings, name="gap_reopenings"),
+    path("articles/", articles.articles, name="articles"),
+    path("articles/new/", articles.article_new, name="article_new"),
+    path("articles/<int:article_id>/", articles.article, name="article"),
+    path("articles/<int:article_id>/versions/", articles.article_versions, name="article_versions"),
+    path("articles/<int:article_id>/archivals/", articles.article_archivals, name="article_archivals"),
     path("gaps/<int:gap_id>/drafts/", drafts.gap_drafts, name="gap_drafts"),
     path("drafts/", drafts.drafts, name="drafts"),
     path("drafts/<int:draft_id>/", drafts.draft, name="draft"),

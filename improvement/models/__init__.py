@@ -2,7 +2,7 @@ from improvement.models.article import Article, ArticleStatus, ArticleVersion, C
 from improvement.models.decision import Decision
 from improvement.models.draft import Draft, DraftState
 from improvement.models.effect import Effect, Verdict
-from improvement.models.gap import Gap, GapStatus, Priority
+from improvement.models.gap import Dismissal, Gap, GapStatus, Priority
 from improvement.models.question import Question
 from improvement.models.reading import Reading
 from improvement.models.review import Review
@@ -14,6 +14,7 @@ __all__ = [
     "ArticleVersion",
     "Chunk",
     "Decision",
+    "Dismissal",
     "Draft",
     "DraftRevision",
     "DraftState",

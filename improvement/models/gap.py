@@ -28,6 +28,13 @@ class GapStatus(models.TextChoices):
     REOPENED = "reopened", _("Reopened")
 
 
+class Dismissal(models.TextChoices):
+    """Only the first counts against the precision of the search (metrics.md, Gaps)."""
+
+    NOT_A_GAP = "not_a_gap", _("Not a gap: the articles answer it, or it is no question for them")
+    WILL_NOT_WRITE = "will_not_write", _("A gap, but no article shall be written")
+
+
 class Priority(models.TextChoices):
     HIGH = "high", _("High")
     MEDIUM = "medium", _("Medium")
@@ -40,6 +47,7 @@ class Gap(MerchantScoped):
     keyphrases = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     status = models.CharField(max_length=10, choices=GapStatus.choices, default=GapStatus.OPEN)
     status_reason = models.CharField(max_length=300, blank=True)
+    dismissal = models.CharField(max_length=16, choices=Dismissal.choices, blank=True)
     centroid = VectorField(dimensions=DIMENSIONS)
     embedding_model = models.CharField(max_length=60)
     n_questions = models.PositiveIntegerField(default=0)
@@ -90,29 +98,29 @@ class Gap(MerchantScoped):
             self.name, self.is_renamed = name, True
             self.save(update_fields=["name", "is_renamed", "updated_at"])
 
-    def dismiss(self, *, by: "User | None", reason: str) -> None:
-        """Takes it off the list for good; its questions stay with it. Raises RefusedError where it is not open."""
-        if not reason.strip():
-            raise RefusedError(_t("Say why: whoever sees these questions next will want to know."))
+    def dismiss(self, *, by: "User | None", dismissal: Dismissal, reason: str = "") -> None:
+        """Takes it off the list; its questions stay with it. Raises RefusedError where it is not open."""
+        reason = reason.strip()
         with transaction.atomic():
-            self._claim((GapStatus.OPEN, GapStatus.REOPENED), GapStatus.DISMISSED, reason.strip())
-            AuditEntry.record(self.merchant, "gap.dismissed", by=by, on=self, detail={"reason": reason.strip()})
+            self._claim((GapStatus.OPEN, GapStatus.REOPENED), GapStatus.DISMISSED, reason, dismissal=dismissal)
+            detail = {"dismissal": dismissal.value, "reason": reason}
+            AuditEntry.record(self.merchant, "gap.dismissed", by=by, on=self, detail=detail)
 
     def reopen(self, *, by: "User | None") -> None:
         """Back on the list. Raises RefusedError unless it was dismissed or addressed."""
         with transaction.atomic():
-            self._claim((GapStatus.DISMISSED, GapStatus.ADDRESSED), GapStatus.REOPENED, "")
+            self._claim((GapStatus.DISMISSED, GapStatus.ADDRESSED), GapStatus.REOPENED, "", dismissal="")
             AuditEntry.record(self.merchant, "gap.reopened", by=by, on=self)
 
-    def _claim(self, wanted: tuple[GapStatus, ...], status: GapStatus, reason: str) -> None:
+    def _claim(self, wanted: tuple[GapStatus, ...], status: GapStatus, reason: str, *, dismissal: str) -> None:
         """Whoever comes second is told so."""
         found = Gap.objects.filter(pk=self.pk, status__in=wanted)
         now = timezone.now()
-        if found.update(status=status, status_reason=reason[:300], updated_at=now) != 1:
+        if found.update(status=status, status_reason=reason[:300], dismissal=dismissal, updated_at=now) != 1:
             self.refresh_from_db(fields=["status"])
             message = _t("Nothing was changed: this gap is %(status)s.")
             raise RefusedError(message % {"status": self.get_status_display().lower()})
-        self.refresh_from_db(fields=["status", "status_reason", "updated_at"])
+        self.refresh_from_db(fields=["status", "status_reason", "dismissal", "updated_at"])
 
     def move_to(self, status: GapStatus, reason: str = "") -> None:
         self.status, self.status_reason = status, reason[:300]

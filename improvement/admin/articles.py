@@ -1,0 +1,49 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from improvement.models import Article, ArticleVersion
+
+
+class ReadOnly:
+    """Texts change through save_article alone: it makes the version, the passages and the audit entry."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class VersionInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    model = ArticleVersion
+    fk_name = "article"
+    fields = ("number", "title", "published_by", "published_at")
+    show_change_link = True
+    extra = 0
+
+
+@admin.register(Article)
+class ArticleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("title", "merchant", "status", "language", "external_id", "updated_at")
+    list_filter = ("merchant", "status", "language")
+    list_select_related = ("merchant",)
+    search_fields = ("title", "external_id", "merchant__name")
+    inlines = (VersionInline,)
+
+
+@admin.register(ArticleVersion)
+class ArticleVersionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("title", "article", "number", "published_by", "published_at")
+    list_filter = ("article__merchant",)
+    search_fields = ("title", "body", "article__external_id")
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[ArticleVersion]":
+        versions: QuerySet[ArticleVersion] = super().get_queryset(request)
+        return versions.select_related("article", "published_by")

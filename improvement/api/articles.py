@@ -1,0 +1,147 @@
+"""The knowledge base over REST: the agent pulls the live texts, other systems keep them in step."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import exceptions, serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from improvement.articles import save_article
+from improvement.models import Article, ArticleStatus
+from improvement.search import search_articles
+from portal.api import MerchantApiView, UpdatedCursor
+from portal.embeddings import EmbeddingError
+from portal.models import Scope
+
+
+class EmbeddingUnavailable(exceptions.APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+
+
+class ArticleSerializer(serializers.ModelSerializer[Article]):
+    status = serializers.ChoiceField(choices=ArticleStatus.choices)
+    body = serializers.CharField(source="live_version.body", help_text="Markdown, the live version.")
+    version = serializers.IntegerField(source="live_version.number")
+    published_at = serializers.DateTimeField(
+        source="live_version.published_at", help_text="When this version's text changed at its source."
+    )
+
+    class Meta:
+        model = Article
+        fields = (
+            *("external_id", "title", "body", "language", "tags", "source_url", "status", "version"),
+            *("published_at", "updated_at"),
+        )
+
+
+class NewTextSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=200)
+    body = serializers.CharField(max_length=50_000, help_text="Markdown")
+    language = serializers.CharField(max_length=16, default="en")
+    tags = serializers.ListField(child=serializers.CharField(max_length=60), default=list, max_length=50)
+    source_url = serializers.URLField(max_length=200, default="", allow_blank=True)
+    updated_at = serializers.DateTimeField(help_text="When the text changed at its source.")
+
+
+class ArticleFilterSerializer(serializers.Serializer[Any]):
+    updated_since = serializers.DateTimeField(required=False)
+    status = serializers.ChoiceField(choices=ArticleStatus.choices, required=False)
+
+
+class SearchSerializer(serializers.Serializer[Any]):
+    q = serializers.CharField(max_length=1000, help_text="A customer's question.")
+    limit = serializers.IntegerField(min_value=1, max_value=20, default=5)
+
+
+class HitSerializer(serializers.Serializer[Any]):
+    article_id = serializers.CharField(source="article.external_id")
+    title = serializers.CharField(source="article.title")
+    passage = serializers.CharField(help_text="The part of the article that fits best.")
+    similarity = serializers.FloatField(allow_null=True, help_text="Cosine, -1 to 1; null: found by its words alone.")
+    score = serializers.FloatField(help_text="Reciprocal rank fusion of meaning and words; only for ordering.")
+
+
+def saved_articles(view: MerchantApiView) -> "QuerySet[Article]":
+    articles: QuerySet[Article] = Article.objects.for_merchant(view.merchant).exclude(live_version=None)
+    return articles.select_related("live_version")
+
+
+class ArticlesView(MerchantApiView):
+    scope = Scope.READ
+
+    @extend_schema(
+        operation_id="articles_list",
+        summary="Articles with their live text, by the time of their last change",
+        description="Archived articles are in it too, so that a client that pages by `updated_since` can drop them.",
+        parameters=[
+            ArticleFilterSerializer,
+            OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` of the page before."),
+            OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 500."),
+        ],
+        responses=ArticleSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        filters = ArticleFilterSerializer(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        articles = saved_articles(self)
+        if since := filters.validated_data.get("updated_since"):
+            articles = articles.filter(updated_at__gte=since)
+        if wanted := filters.validated_data.get("status"):
+            articles = articles.filter(status=wanted)
+        paginator = UpdatedCursor()
+        page = paginator.paginate_queryset(articles, request, view=self)
+        return paginator.get_paginated_response(ArticleSerializer(page, many=True).data)
+
+
+class ArticleView(MerchantApiView):
+    @property
+    def scope(self) -> Scope:  # type: ignore[override]
+        """Reading takes less than changing what the agent says."""
+        return Scope.REVIEW if self.request.method == "PUT" else Scope.READ
+
+    @extend_schema(operation_id="articles_read", summary="One article", responses=ArticleSerializer)
+    def get(self, request: Request, external_id: str) -> Response:
+        return Response(ArticleSerializer(get_object_or_404(saved_articles(self), external_id=external_id)).data)
+
+    @extend_schema(
+        operation_id="articles_put",
+        summary="Create an article or bring it up to date",
+        description="The same text again changes nothing. A changed text becomes a new version, live at once.",
+        request=NewTextSerializer,
+        responses={200: ArticleSerializer, 201: ArticleSerializer},
+    )
+    def put(self, request: Request, external_id: str) -> Response:
+        if len(external_id) > 128:
+            raise serializers.ValidationError({"external_id": ["At most 128 characters."]})
+        text = NewTextSerializer(data=request.data)
+        text.is_valid(raise_exception=True)
+        is_known = saved_articles(self).filter(external_id=external_id).exists()
+        try:
+            article = save_article(self.merchant, external_id=external_id, **text.validated_data)
+        except EmbeddingError as error:
+            raise EmbeddingUnavailable(str(error)) from error
+        code = status.HTTP_200_OK if is_known else status.HTTP_201_CREATED
+        return Response(ArticleSerializer(article).data, status=code)
+
+
+class ArticleSearchView(MerchantApiView):
+    scope = Scope.READ
+
+    @extend_schema(
+        operation_id="article_search",
+        summary="The articles that fit a question best",
+        parameters=[SearchSerializer],
+        responses=HitSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        asked = SearchSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        try:
+            hits = search_articles(self.merchant, asked.validated_data["q"], asked.validated_data["limit"])
+        except EmbeddingError as error:
+            raise EmbeddingUnavailable(str(error)) from error
+        return Response(HitSerializer(hits, many=True).data)

@@ -1,0 +1,96 @@
+"""Gaps over REST: what customers ask and no article answers."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from improvement.models import Gap, GapStatus, Priority, Question
+from portal.api import MerchantApiView, UpdatedCursor
+from portal.models import Scope
+
+N_EXAMPLES = 20
+
+
+class GapSerializer(serializers.ModelSerializer[Gap]):
+    status = serializers.ChoiceField(choices=GapStatus.choices)
+    priority = serializers.ChoiceField(choices=Priority.choices)
+    impact_per_week = serializers.FloatField(
+        help_text="questions_per_week × (1 − verified_resolution_rate) × text_answerable_share"
+    )
+    money_per_week = serializers.DecimalField(
+        max_digits=12, decimal_places=2, help_text="In the merchant's currency: impact × cost of a human conversation."
+    )
+
+    class Meta:
+        model = Gap
+        fields: tuple[str, ...] = (
+            *("id", "name", "keyphrases", "status", "status_reason", "priority", "n_questions", "questions_per_week"),
+            *("verified_resolution_rate", "text_answerable_share", "impact_per_week", "money_per_week"),
+            *("first_asked_at", "last_asked_at", "created_at", "updated_at"),
+        )
+
+
+class ExampleSerializer(serializers.ModelSerializer[Question]):
+    conversation_id = serializers.IntegerField()
+
+    class Meta:
+        model = Question
+        fields = ("conversation_id", "text", "asked_at", "coverage_probability", "nearest_similarity")
+
+
+class OneGapSerializer(GapSerializer):
+    examples = serializers.SerializerMethodField(help_text="The newest questions.")
+
+    class Meta:
+        model = Gap
+        fields: tuple[str, ...] = (*GapSerializer.Meta.fields, "examples")
+
+    @extend_schema_field(ExampleSerializer(many=True))
+    def get_examples(self, gap: Gap) -> Any:
+        questions = Question.objects.for_merchant(gap.merchant).filter(gap=gap).defer("embedding")
+        return ExampleSerializer(questions.order_by("-asked_at")[:N_EXAMPLES], many=True).data
+
+
+class GapFilterSerializer(serializers.Serializer[Any]):
+    updated_since = serializers.DateTimeField(required=False)
+    status = serializers.ChoiceField(choices=GapStatus.choices, required=False)
+    priority = serializers.ChoiceField(choices=Priority.choices, required=False)
+
+
+class GapsView(MerchantApiView):
+    scope = Scope.READ
+
+    @extend_schema(
+        operation_id="gaps_list",
+        summary="Gaps with their impact, by the time of their last change",
+        parameters=[
+            GapFilterSerializer,
+            OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` of the page before."),
+            OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 500."),
+        ],
+        responses=GapSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        filters = GapFilterSerializer(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        wanted = dict(filters.validated_data)
+        gaps = Gap.objects.for_merchant(self.merchant).defer("centroid")
+        if since := wanted.pop("updated_since", None):
+            gaps = gaps.filter(updated_at__gte=since)
+        paginator = UpdatedCursor()
+        page = paginator.paginate_queryset(gaps.filter(**wanted), request, view=self)
+        return paginator.get_paginated_response(GapSerializer(page, many=True).data)
+
+
+class GapView(MerchantApiView):
+    scope = Scope.READ
+
+    @extend_schema(operation_id="gaps_read", summary="One gap with examples", responses=OneGapSerializer)
+    def get(self, request: Request, gap_id: int) -> Response:
+        gaps = Gap.objects.for_merchant(self.merchant).select_related("merchant").defer("centroid")
+        return Response(OneGapSerializer(get_object_or_404(gaps, pk=gap_id)).data)

@@ -1,0 +1,93 @@
+"""What the page of one gap shows: questions over time, examples, the nearest articles and why they are not enough."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Avg, Count
+from django.utils.translation import gettext as _
+
+from analytics.quality_charts import Chart
+from improvement.models import Article, Gap, Question
+from portal.models import Merchant
+from portal.templatetags.formats import local_day, number
+
+N_EXAMPLES = 12
+N_ARTICLES = 3
+N_WEEKS = 26
+
+
+@dataclass(frozen=True, slots=True)
+class NearArticle:
+    """An article that came nearest to some of the gap's questions, without answering them."""
+
+    article: Article
+    n_questions: int
+    similarity: float  # mean cosine to the gap's questions
+    covered_similarity: float | None  # to the questions that it does answer; None where it answers none
+
+
+@dataclass(frozen=True, slots=True)
+class GapPage:
+    gap: Gap
+    chart: Chart
+    examples: Sequence[Question]
+    articles: Sequence[NearArticle]
+    n_people: int  # customers who asked
+
+
+def build_gap_page(merchant: Merchant, gap: Gap, *, now: datetime) -> GapPage:
+    questions = Question.objects.for_merchant(merchant).filter(gap=gap)
+    moments = list(questions.values_list("asked_at", flat=True))
+    return GapPage(
+        gap=gap,
+        chart=weekly_chart(count_weeks([moment.astimezone(merchant.zone).date() for moment in moments], until=now)),
+        examples=list(questions.select_related("conversation").defer("embedding").order_by("-asked_at")[:N_EXAMPLES]),
+        articles=find_near_articles(merchant, gap),
+        n_people=questions.exclude(conversation__customer_id="").values("conversation__customer_id").distinct().count(),
+    )
+
+
+def count_weeks(days: Sequence[date], *, until: datetime) -> list[tuple[date, int]]:
+    """Monday → questions, without a hole, from the first question on but not further back than half a year."""
+    if not days:
+        return []
+    last = monday(until.date())
+    first = max(monday(min(days)), last - timedelta(weeks=N_WEEKS - 1))
+    weeks = {first + timedelta(weeks=n): 0 for n in range((last - first).days // 7 + 1)}
+    for day in days:
+        if monday(day) in weeks:
+            weeks[monday(day)] += 1
+    return list(weeks.items())
+
+
+def monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def weekly_chart(weeks: Sequence[tuple[date, int]]) -> Chart:
+    labels = [local_day(week) for week, _n in weeks]
+    counts = [n for _week, n in weeks]
+    config = {
+        "type": "bar",
+        "unit": "count",
+        "data": {"labels": labels, "datasets": [{"label": _("Questions"), "data": counts, "color": "chart-1"}]},
+        "options": {"plugins": {"legend": {"display": False}}},
+    }
+    rows = tuple((label, number(n)) for label, n in zip(labels, counts, strict=True))
+    return Chart(config, (_("Week from"), _("Questions")), rows)
+
+
+def find_near_articles(merchant: Merchant, gap: Gap) -> list[NearArticle]:
+    questions = Question.objects.for_merchant(merchant).filter(nearest_article__isnull=False)
+    by_article = questions.filter(gap=gap).values("nearest_article").order_by()
+    rows = by_article.annotate(n=Count("pk"), mean=Avg("nearest_similarity")).order_by("-n", "nearest_article")
+    found = list(rows[:N_ARTICLES])
+    ids = [row["nearest_article"] for row in found]
+    covered = questions.filter(nearest_article__in=ids, is_covered=True).values("nearest_article").order_by()
+    usual = dict(covered.annotate(mean=Avg("nearest_similarity")).values_list("nearest_article", "mean"))
+    articles = Article.objects.for_merchant(merchant).in_bulk(ids)
+    return [
+        NearArticle(articles[row["nearest_article"]], row["n"], row["mean"], usual.get(row["nearest_article"]))
+        for row in found
+    ]
