@@ -32,7 +32,7 @@ _MOVE = """
 def record_messages(
     merchant: Merchant, writing: Writing, episodes: Mapping[str, Sequence[Sequence[ThreadEvent]]]
 ) -> None:
-    """`episodes` holds, per thread, the messages of each episode in order."""
+    """`episodes` holds, per thread, the events of each episode in order."""
     home: dict[UUID, int] = {}
     with connection.cursor() as cursor:
         if writing.known:
@@ -41,8 +41,10 @@ def record_messages(
         new: list[dict[str, Any]] = []
         moved: list[tuple[ThreadEvent, int]] = []
         for thread, its_episodes in episodes.items():
-            for row, messages in zip(writing.rows[thread], its_episodes, strict=True):
-                for message in messages:
+            for row, events in zip(writing.rows[thread], its_episodes, strict=True):
+                for message in events:
+                    if message.type not in AUTHORS:
+                        continue
                     if (lives_in := home.get(message.id)) is None:
                         new.append(_record(message, row.id))
                     elif lives_in != row.id:

@@ -82,7 +82,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 def read_episodes(
     events: Iterable[ThreadEvent], rules: Rules, *, now: datetime
 ) -> list[tuple[Facts, list[ThreadEvent]]]:
-    """The episodes of one thread in order, each with its messages. An episode idle at `now` has ended."""
+    """The episodes of one thread in order, each with its events. An episode idle at `now` has ended."""
     episodes: list[_Episode] = []
     waiting_for_customer: list[ThreadEvent] = []
     for event in sorted(events, key=_order):
@@ -106,7 +106,7 @@ def read_episodes(
             episodes[-1].take(after)
         if not episodes[-1].ended_at and now >= episodes[-1].idle_at:
             episodes[-1].ended_at = episodes[-1].idle_at
-    return [(episode.facts(number), episode.messages) for number, episode in enumerate(episodes, start=1)]
+    return [(episode.facts(number), episode.events) for number, episode in enumerate(episodes, start=1)]
 
 
 def _order(event: ThreadEvent) -> tuple[datetime, int, UUID]:
@@ -139,7 +139,7 @@ class _Episode:
         self.handoff_reason = ""
         self.rating: int | None = None
         self.question = ""
-        self.messages: list[ThreadEvent] = []
+        self.events: list[ThreadEvent] = []
         self.n_messages = dict.fromkeys(AUTHORS, 0)
         self.waits_since: datetime | None = None
         self.has_human_reply = False
@@ -154,6 +154,7 @@ class _Episode:
 
     def take(self, event: ThreadEvent) -> None:
         kind = event.type
+        self.events.append(event)
         if kind in AUTHORS:
             self._take_message(event)
         elif kind == EventType.CONVERSATION_STARTED:
@@ -178,7 +179,6 @@ class _Episode:
         self.is_started = True
 
     def _take_message(self, event: ThreadEvent) -> None:
-        self.messages.append(event)
         self.n_messages[event.type] += 1
         if event.type == EventType.MESSAGE_RECEIVED:
             is_request = not is_courtesy(event.data["text"])

@@ -66,7 +66,7 @@ def refresh_threads(counting: Counting, events: Mapping[str, list[ThreadEvent]],
         {thread: [facts for facts, _ in its_episodes] for thread, its_episodes in episodes.items()},
         updated_at=updated_at,
     )
-    record_messages(merchant, writing, {thread: [m for _, m in found] for thread, found in episodes.items()})
+    record_messages(merchant, writing, {thread: [its for _, its in found] for thread, found in episodes.items()})
     writing.delete_leftovers(merchant)
     contacts = link_recontacts(counting, writing.customer_moments(), updated_at=updated_at)
     rollup.apply(merchant, _differences(counting, writing, contacts))
