@@ -35,3 +35,24 @@ def test_readme_is_short_and_its_links_lead_somewhere() -> None:
     assert len(readme.splitlines()) <= 150
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", readme) + re.findall(r'src="([^"]+)"', readme):
         assert (ROOT / target).exists(), f"README links to {target}, which is not there"
+
+
+def variables_read() -> set[str]:
+    settings = (ROOT / "portal/settings.py").read_text()
+    return set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', settings)) | {"AFTERCARE_VAR"}
+
+
+def test_every_variable_is_in_the_table_of_running() -> None:
+    running = (ROOT / "docs/running.md").read_text()
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", running, re.M)) == variables_read()
+
+
+def test_env_example_names_every_variable_and_sets_none() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    assert {match[1] for line in lines if (match := re.match(r"#([A-Z_]+)=.", line))} == variables_read()
+    assert not [line for line in lines if line and not line.startswith("#")]
+
+
+def test_every_system_check_is_in_running() -> None:
+    ids = set(re.findall(r'id="(portal\.\w+)"', (ROOT / "portal/checks.py").read_text()))
+    assert set(re.findall(r"^\| `(portal\.\w+)` \|", (ROOT / "docs/running.md").read_text(), re.M)) == ids

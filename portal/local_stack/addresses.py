@@ -49,7 +49,7 @@ def export_addresses() -> None:
     environ.Env.read_env(PROJECT_ROOT / ".env")
     if is_running() and addresses_file().exists():
         for name, value in json.loads(addresses_file().read_text()).items():
-            os.environ.setdefault(name, value)
+            os.environ[name] = os.environ.get(name) or value
 
 
 def write_addresses(addresses: dict[str, str]) -> None:

@@ -34,9 +34,12 @@ def run(host: str, port: int) -> None:
             end_leftovers(children_record())
             require_free_port(host, port)
             url = os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
-            prepare(supervisor, own_broker="REDIS_URL" in start_servers(supervisor))
+            own_broker = "REDIS_URL" in start_servers(supervisor)
+            run_manage_py(supervisor, "prepare_stack", *(["--own-broker"] if own_broker else []))
             supervisor.start(web(host, port))
             wait_for_answer(supervisor, f"http://{host}:{port}/healthz")
+            if not sign_in_file().exists():
+                run_manage_py(supervisor, "greet")
             for child in (worker(), scheduler()):  # after the page, which somebody waits for
                 supervisor.start(child)
             announce(url)
@@ -45,9 +48,9 @@ def run(host: str, port: int) -> None:
             supervisor.stop()
 
 
-def prepare(supervisor: Supervisor, *, own_broker: bool) -> None:
-    command = [sys.executable, "manage.py", "prepare_stack", *(["--own-broker"] if own_broker else [])]
-    supervisor.run_once(Child("Preparing the database", command))
+def run_manage_py(supervisor: Supervisor, *arguments: str) -> None:
+    command = [sys.executable, "manage.py", *arguments]
+    supervisor.run_once(Child(arguments[0], command, {"LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING")}))
 
 
 def run_command(command: list[str]) -> None:
@@ -86,7 +89,7 @@ def free_port() -> int:
 def web(host: str, port: int) -> Child:
     command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"{host}:{port}", "--log-level", "warning"]
     command += ["--workers", "2", "--threads", "4", "--preload", "--graceful-timeout", "5"]
-    return Child("web", command, {"PYTHONWARNINGS": "ignore:No directory at"})  # staticfiles/ is made at deployment
+    return Child("web", command)
 
 
 def worker() -> Child:

@@ -1,15 +1,15 @@
-"""What `make run` does between the servers' start and the web's: tables, schedule, interrupted tasks, demo merchant."""
+"""What `make run` does between the servers' start and the web's: tables, schedule, interrupted tasks."""
 
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from portal.celery import app
 from portal.local_stack.addresses import sign_in_file
 from portal.local_stack.demo import demo_sign_in
-from portal.models import Merchant
+from portal.management.commands.greet import needs_demo
 
 
 class Command(BaseCommand):
@@ -24,9 +24,9 @@ class Command(BaseCommand):
         call_command("seed_schedule")
         if options["own_broker"]:
             requeue_interrupted_tasks()
-        if "load_demo" in get_commands() and not Merchant.objects.exists():
-            call_command("load_demo")
-        sign_in_file().write_text(demo_sign_in())
+        sign_in_file().unlink(missing_ok=True)
+        if not needs_demo():  # else `greet` writes it
+            sign_in_file().write_text(demo_sign_in())
 
 
 def requeue_interrupted_tasks() -> None:
