@@ -10,7 +10,7 @@ from analytics.quality import QualitySummary
 from analytics.quality import summary as quality_summary
 from analytics.queries import Change, Comparison, compare, data_to
 from analytics.totals import Ratio, Totals
-from improvement.models import ArticleVersion, Draft, DraftState, Effect, Gap, GapStatus
+from improvement.models import Draft, DraftState, Effect, Gap, GapStatus
 from portal.models import CostInputs, Merchant
 from portal.periods import Period
 from reporting.roi import Mode
@@ -87,7 +87,6 @@ class Digest:
     gaps: tuple[GapLine, ...]
     n_drafts: int
     drafts: tuple[DraftLine, ...]
-    n_published: int
     effects: tuple[EffectLine, ...]
     quality: QualitySummary | None
 
@@ -127,7 +126,6 @@ def build_digest(merchant: Merchant, period: Period, *, now: datetime) -> Digest
         gaps=tuple(_list_gaps(open_gaps)),
         n_drafts=waiting.count(),
         drafts=tuple(_list_drafts(waiting)),
-        n_published=_count_published(merchant, period),
         effects=tuple(_list_effects(merchant)),
         quality=quality_summary(merchant, period),
     )
@@ -181,15 +179,6 @@ def _list_drafts(drafts: "QuerySet[Draft]") -> list[DraftLine]:
         latest = max(draft.revisions.all(), key=lambda revision: revision.number, default=None)
         lines.append(DraftLine(draft.pk, latest.title if latest else draft.gap.name, draft.gap.name, draft.created_at))
     return lines
-
-
-def _count_published(merchant: Merchant, period: Period) -> int:
-    return ArticleVersion.objects.filter(
-        article__merchant=merchant,
-        revision__isnull=False,
-        published_at__gte=period.start,
-        published_at__lt=period.end,
-    ).count()
 
 
 def _list_effects(merchant: Merchant) -> list[EffectLine]:

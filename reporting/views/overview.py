@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from analytics.queries import breakdown, data_to, series
+from analytics.queries import breakdown, series
 from improvement.models import GapStatus
 from portal.asked_period import asked_period
 from portal.models import Merchant, Role
 from portal.periods import Period
 from portal.tenancy import MerchantRequest, merchant_page
 from reporting.cards import build_cards
-from reporting.digest import build_digest
+from reporting.digest import Digest, build_digest
 from reporting.overview_charts import outcome_chart, step_of, trend_chart
 from reporting.sentences import effect_rows, outcome_rows, page_url, quality_sentence
 
@@ -34,12 +34,12 @@ CAN_DRAFT = (GapStatus.OPEN, GapStatus.REOPENED)
 @require_safe
 @merchant_page()
 def overview(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
-    latest = data_to(merchant)
-    if latest is None:
-        return render(request, "reporting/welcome.html", _first_events(request))
     now = timezone.now()
     period = asked_period(request, merchant, now=now)
-    return render(request, "reporting/overview.html", _context(request, merchant, period))
+    digest = build_digest(merchant, period, now=now)
+    if digest.data_to is None:
+        return render(request, "reporting/welcome.html", _first_events(request))
+    return render(request, "reporting/overview.html", _context(request, merchant, period, digest))
 
 
 def _first_events(request: MerchantRequest) -> dict[str, Any]:
@@ -52,9 +52,8 @@ def _first_events(request: MerchantRequest) -> dict[str, Any]:
     }
 
 
-def _context(request: MerchantRequest, merchant: Merchant, period: Period) -> dict[str, Any]:
+def _context(request: MerchantRequest, merchant: Merchant, period: Period, digest: Digest) -> dict[str, Any]:
     now = timezone.now()
-    digest = build_digest(merchant, period, now=now)
     step = step_of(period)
     points = series(merchant, period, step=step, now=now)
     channels = breakdown(merchant, period, "channel", now=now)

@@ -1,6 +1,6 @@
 """The weekly reports, who got them, and whether I want them."""
 
-from csp.decorators import csp_replace
+from csp.decorators import csp
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -38,7 +38,7 @@ def reports(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         messages.success(request, _("The report is written.") if is_new else _("This report was written before."))
         return redirect("report", merchant.slug, report.pk)
     written = Report.objects.for_merchant(merchant).defer("html", "text", "digest")
-    rows = written.annotate(
+    rows = written.order_by("-start").annotate(
         n_sent=Count("deliveries", filter=Q(deliveries__state=DeliveryState.SENT)),
         n_failed=Count("deliveries", filter=Q(deliveries__state=DeliveryState.FAILED)),
     )
@@ -73,12 +73,12 @@ def report(request: MerchantRequest, merchant: Merchant, pk: int) -> HttpRespons
 
 @require_GET
 @xframe_options_sameorigin
-@csp_replace(
+@csp(
     {
         "default-src": ["'none'"],
         "style-src": ["'unsafe-inline'"],
         "frame-ancestors": ["'self'"],
-        "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox", "allow-top-navigation-by-user-activation"],
+        "sandbox": ["allow-top-navigation-by-user-activation"],
     }
 )
 @merchant_page()

@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -34,7 +33,7 @@ def roi(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         form = CostInputsForm(request.POST, instance=saved)
         if form.is_valid():
             _save(request, merchant, form)
-            return redirect(f"{reverse('roi', args=[merchant.slug])}?{urlencode(request.GET)}")
+            return redirect(f"{reverse('roi', args=[merchant.slug])}?{request.GET.urlencode()}")
     elif CostInputsForm.base_fields.keys() & request.GET.keys():
         form = CostInputsForm(request.GET, instance=saved)
     else:

@@ -148,8 +148,8 @@ def test_clock_changes_and_leap_days_need_no_care(anchor):
 
 
 def test_teammates_answer_when_they_are_at_work():
-    sunday = datetime(2026, 11, 22, 14, tzinfo=UTC)
-    answered = rhythm.when_on_shift(sunday).astimezone(ZoneInfo("Europe/Berlin"))
+    sunday_evening = datetime(2026, 11, 22, 18, tzinfo=UTC)
+    answered = rhythm.when_on_shift(sunday_evening).astimezone(ZoneInfo("Europe/Berlin"))
     assert (answered.date(), answered.hour) in {(date(2026, 11, 23), 8), (date(2026, 11, 23), 9)}
     at_work = datetime(2026, 11, 23, 14, tzinfo=UTC)
     assert rhythm.when_on_shift(at_work) == at_work

@@ -1,16 +1,18 @@
 """The landing page and the digest behind it, in events and numbers."""
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 import time_machine
 
+from improvement.models import Draft, DraftRevision
 from portal.periods import parse_period
 from reporting.digest import build_digest
-from tests.events import Chat, send
-
-NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+from tests.events import Chat, escalated, resolved, send
+from tests.reporting.conftest import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +45,114 @@ def test_three_conversations_one_escalated_is_two_thirds(merchant):
     assert sum(each.share for each in digest.outcomes) == pytest.approx(1)
     # Two verified resolutions save 2 × 8 min × 25.00 / 60; three conversations cost 3 × 0.05.
     assert digest.headline("savings").value.quantize(Decimal("0.01")) == Decimal("6.52")
+
+
+def test_a_young_resolution_saves_nothing_verified_yet(merchant):
+    send(merchant, resolved("old", at="2026-11-02T09:00:00+00:00"), resolved("new", at="2026-11-22T09:00:00+00:00"))
+    savings = digest_of(merchant).savings
+
+    assert savings.roi.n_counted == 1
+    # The oldest day that may still be re-contacted: ten days (email idles for three, re-contacts take seven) ago.
+    assert savings.period.end == datetime(2026, 11, 12, 23, tzinfo=UTC)
+    assert not savings.is_provisional
+
+
+def test_a_window_without_an_old_day_is_provisional(merchant):
+    send(merchant, resolved("new", at="2026-11-22T09:00:00+00:00"))
+    savings = digest_of(merchant, "7d").savings
+
+    assert savings.is_provisional
+    assert savings.roi.n_counted == 1
+    assert savings.verified_at == datetime(2026, 12, 3, 11, tzinfo=UTC)
+
+
+def test_what_was_not_there_before_is_new_and_small_differences_are_not_called_changes(merchant):
+    send(merchant, resolved("a", at="2026-11-02T09:00:00+00:00"))
+    assert digest_of(merchant).headline("n_conversations").change.kind == "new"
+
+    send(merchant, resolved("b", at="2026-10-02T09:00:00+00:00"), escalated("c", at="2026-10-03T09:00:00+00:00"))
+    rate = digest_of(merchant).headline("resolution_rate")
+    assert rate.change.value == pytest.approx(0.5)
+    assert not rate.change.is_clear
+
+
+def test_the_page_shows_numbers_gaps_and_drafts(sign_in, viewer, merchant, make_gap, django_assert_max_num_queries):
+    send(
+        merchant,
+        resolved("a", at="2026-11-02T09:00:00+00:00"),
+        resolved("b", at="2026-11-03T09:00:00+00:00"),
+        escalated("c", at="2026-11-04T09:00:00+00:00"),
+    )
+    gap = make_gap("PFAS-free rainwear", money="120.00", status="in_review")
+    make_gap("Answered already", money="900.00", status="addressed")
+    draft = Draft.objects.create(merchant=merchant, gap=gap, state="in_review")
+    DraftRevision.objects.create(draft=draft, number=1, title="What is PFAS?", body="", writer="teammates")
+    client = sign_in(viewer)
+    with django_assert_max_num_queries(25):
+        page = client.get("/lumen/")
+
+    html = page.content.decode()
+    assert page.status_code == 200
+    assert "66.7%" in html
+    assert "95% interval 20.8% – 93.9%" in html
+    assert "PFAS-free rainwear" in html
+    assert "1 open gap, worth €120 a week" in html
+    assert "Answered already" not in html
+    assert "What is PFAS?" in html
+    assert "Write article" not in html  # viewers read
+
+
+def test_every_number_of_the_page_is_the_length_of_the_list_it_links_to(sign_in, viewer, merchant, busy_week):
+    client = sign_in(viewer)
+    html = client.get("/lumen/").content.decode()
+    links = re.findall(r'<li><a href="(/lumen/conversations/[^"]*)">.*?<span class="num">(\d+)</span>', html)
+
+    assert [int(n) for _url, n in links] == [1, 3, 1]  # confirmed, assumed, escalated
+    for url, n in links:
+        rows = client.get(url.replace("&amp;", "&")).context["page"].object_list
+        assert len(rows) == int(n)
+
+
+def test_reviewers_can_have_an_article_written_from_the_page(sign_in, reviewer, merchant, busy_week, make_gap):
+    gap = make_gap("PFAS-free rainwear", money="120.00")
+
+    assert f'action="/lumen/gaps/{gap.pk}/drafts/"' in sign_in(reviewer).get("/lumen/").content.decode()
+
+
+def test_another_merchants_events_gaps_and_drafts_stay_out(sign_in, viewer, merchant, other_merchant, make_gap):
+    send(other_merchant, resolved("x", at="2026-11-02T09:00:00+00:00"))
+    send(merchant, resolved("a", at="2026-11-02T09:00:00+00:00"))
+    make_gap("Yak wool", money="500.00", of=other_merchant)
+    digest = digest_of(merchant)
+
+    assert (digest.n_conversations, digest.n_gaps) == (1, 0)
+    assert "Yak wool" not in sign_in(viewer).get("/lumen/").content.decode()
+
+
+def test_a_period_that_makes_no_sense_is_said_and_answered_with_the_usual_one(sign_in, viewer, merchant, busy_week):
+    html = sign_in(viewer).get("/lumen/?period=fortnight").content.decode()
+
+    assert "“fortnight” is not a period" in html
+    assert "Last 30 days" in html
+
+
+def test_the_first_page_of_a_new_merchant_holds_an_example_that_really_works(sign_in, owner, merchant, api):
+    html = sign_in(owner).get("/lumen/").content.decode()
+    assert "/lumen/settings/keys/" in html
+    body = re.search(r"-d &#x27;(\[.*?\])&#x27;|-d '(\[.*?\])'", html, re.DOTALL)
+    events = json.loads((body.group(1) or body.group(2)).replace("&quot;", '"'))
+    url = re.search(r"curl http://testserver(\S+)", html).group(1)
+
+    with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
+        answer = api("ingest").post(url, events, format="json")
+        assert (answer.status_code, answer.json()["accepted"], answer.json()["rejected"]) == (200, 4, [])
+        digest = digest_of(merchant)
+    assert digest.n_conversations == 1
+    assert digest.headline("resolution_rate").value == 1.0
+    assert digest.outcomes[0].outcome == "confirmed"
+
+
+def test_strangers_anonymous_people_and_other_methods(sign_in, stranger, viewer, client, merchant):
+    assert sign_in(stranger).get("/lumen/").status_code == 404
+    assert client.get("/lumen/").status_code == 302
+    assert sign_in(viewer).post("/lumen/").status_code == 405
