@@ -84,7 +84,7 @@ def snapshot(merchant):
 
 
 @pytest.mark.django_db
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(threads=THREADS, place=PLACES, seed=st.integers(0, 2**32), later_hours=st.sampled_from([0, 5, 23, 24, 80]))
 def test_numbers_equal_a_plain_recount(threads, place, seed, later_hours):
     zone_name, first = place
