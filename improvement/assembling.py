@@ -18,7 +18,6 @@ SAME = 0.72  # cosine from which two sentences say one thing; judged on the answ
 NEW_SHARE = 0.5
 CONTAINED = 0.7
 MAX_SENTENCES = 9
-MAX_CITATIONS = 3
 FEW_ANSWERS = 4  # below, a sentence of a single conversation is good enough to be proposed
 
 STEP = re.compile(
@@ -133,25 +132,23 @@ class CitationList:
     def __init__(self) -> None:
         self.rows: list[dict[str, object]] = []
 
-    def cite(self, kind: str, ref: int, conversation_id: int | None, quote: str) -> str:
+    def cite(self, kind: str, ref: int, conversation_id: int | None, quote: str, also: Sequence[int] = ()) -> str:
+        """`also`: further conversations in which the same words stand."""
         source = {"kind": kind, "ref": ref, "conversation_id": conversation_id, "quote": quote}
         for row in self.rows:
             if source.items() <= row.items():
                 return f"[{row['mark']}]"
-        self.rows.append({"mark": len(self.rows) + 1, **source})
+        self.rows.append({"mark": len(self.rows) + 1, **source, "also": list(also)})
         return f"[{len(self.rows)}]"
 
     def cite_statement(self, statement: Statement) -> str:
-        """The newest conversations that said exactly the printed sentence."""
+        """The newest message that says exactly the printed sentence."""
         same = [unit for unit in statement.units if unit.text == statement.lead.text]
-        seen: dict[int, Unit] = {}
-        for unit in same:
-            seen.setdefault(unit.answer.conversation_id, unit)
-        marks = [
-            self.cite("teammate", unit.answer.message_id, unit.answer.conversation_id, unit.quote)
-            for unit in list(seen.values())[:MAX_CITATIONS]
-        ]
-        return "".join(marks)
+        newest = same[0].answer
+        others = dict.fromkeys(
+            unit.answer.conversation_id for unit in same if unit.answer.conversation_id != newest.conversation_id
+        )
+        return self.cite("teammate", newest.message_id, newest.conversation_id, same[0].quote, list(others))
 
 
 def assemble(material: Material) -> Written | None:

@@ -17,7 +17,7 @@ class ReviewForm(forms.Form):
     def clean_comment(self) -> str:
         comment: str = self.cleaned_data["comment"].strip()
         if self.cleaned_data.get("decision") == Decision.REJECTED and not comment:
-            raise forms.ValidationError(_("Say why: the reason is kept with the draft and helps the next one."))
+            raise forms.ValidationError(_("Say why: the reason is kept with the draft."))
         return comment
 
 

@@ -17,6 +17,7 @@ from improvement.rendering import render_for_review
 from improvement.sentences import find_marks, strip_marks
 from portal.models import Job, Merchant
 
+MAX_ALSO = 5
 PROBLEMS: dict[str, str | Promise] = {
     "no_source": _("No source is cited."),
     "number": _("A number here stands in none of its sources."),
@@ -32,6 +33,8 @@ class SourceView:
     quote: str
     conversation: Conversation | None
     article: Article | None
+    also: list[Conversation]
+    n_also: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,8 @@ def find_sources(merchant: Merchant, revision: DraftRevision) -> list[SourceView
     """Those that the text cites, in the order of their marks; a source that was deleted since keeps its quote."""
     cited = find_marks(revision.body)
     rows = [row for row in revision.citations if row["mark"] in cited]
-    conversations = Conversation.objects.for_merchant(merchant).in_bulk(
-        {row["conversation_id"] for row in rows if row["conversation_id"]}
-    )
+    wanted = {row["conversation_id"] for row in rows} | {pk for row in rows for pk in row["also"][:MAX_ALSO]}
+    conversations = Conversation.objects.for_merchant(merchant).in_bulk(wanted - {None})
     articles = Article.objects.for_merchant(merchant).in_bulk({row["ref"] for row in rows if row["kind"] == "article"})
     return [
         SourceView(
@@ -125,6 +127,8 @@ def find_sources(merchant: Merchant, revision: DraftRevision) -> list[SourceView
             quote=row["quote"],
             conversation=conversations.get(row["conversation_id"]),
             article=articles.get(row["ref"]) if row["kind"] == "article" else None,
+            also=[conversations[pk] for pk in row["also"][:MAX_ALSO] if pk in conversations],
+            n_also=len(row["also"]),
         )
         for row in rows
     ]
@@ -140,7 +144,7 @@ def find_problems(grounding: list[dict[str, Any]]) -> list[ClaimView]:
 
 def compare_revisions(revisions: list[DraftRevision], reviews: dict[int, Review]) -> list[RevisionView]:
     """Newest first."""
-    earlier: list[DraftRevision | None] = [*revisions[1:], None]
+    earlier: list[DraftRevision | None] = [*revisions, None][1:]
     return [
         RevisionView(
             revision=revision,

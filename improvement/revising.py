@@ -22,6 +22,7 @@ def build_edited_revision(draft: Draft, *, by: User, title: str, body: str) -> D
         writer=Writer.PERSON,
         author=by,
         citations=citations,
+        remarks=last.remarks if last else [],
         grounding=check_claims(body, citations),
         backtest=run_backtest(
             draft.gap,

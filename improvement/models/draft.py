@@ -113,7 +113,7 @@ class Draft(MerchantScoped):
     ) -> "Review":
         """Decides on exactly revision number `revision`; the gap opens again unless an earlier text of it is live."""
         if not comment.strip():
-            raise CommentRequiredError(_t("Say why: the reason is kept with the draft and helps the next one."))
+            raise CommentRequiredError(_t("Say why: the reason is kept with the draft."))
         actor = {"reviewer": by, "api_key": via, "seconds_spent": seconds_spent}
         with transaction.atomic():
             state = self._state_if_rejected()

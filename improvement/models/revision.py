@@ -20,7 +20,8 @@ class DraftRevision(models.Model):
     language = models.CharField(max_length=16, default="en")
     writer = models.CharField(max_length=10, choices=Writer.choices)
     author = models.ForeignKey("portal.User", null=True, on_delete=models.SET_NULL, related_name="+")
-    # [{"mark": 1, "kind": "teammate" | "article", "ref": id, "conversation_id": id | null, "quote": str}]
+    # [{"mark": 1, "kind": "teammate" | "article" | "customer", "ref": id of the message, article or question,
+    #   "conversation_id": id | null, "quote": str, "also": [ids of conversations with the same words]}]
     citations = models.JSONField(default=list)
     # [{"claim": str, "marks": [int], "support": float, "is_supported": bool}]
     grounding = models.JSONField(default=list)
