@@ -1,13 +1,13 @@
 """The charts of the overview: dataclasses in, Chart.js configs with the same numbers as a table out. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from babel.dates import format_date
 from django.utils.translation import gettext as _
 
+from analytics.quality_charts import Chart
 from analytics.queries import Point
 from portal.periods import Period
 from portal.templatetags.formats import current_locale, local_day, number, percent
@@ -25,15 +25,6 @@ COLORS = {
     "open": "chart-1",
     "not_involved": "chart-5",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """`config` for static/js/charts.js; `columns` and `rows` for whoever reads the numbers instead."""
-
-    config: dict[str, Any]
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def step_of(period: Period) -> str:

@@ -48,6 +48,7 @@ class InputRow:
     label: str | Promise
     value: Decimal
     is_money: bool
+    decimals: int
     source: str | Promise
     badge: str
 
@@ -92,9 +93,8 @@ def build_roi_page(savings: Savings) -> RoiPage:
 
 
 def _row(line: Line) -> LineRow:
-    is_whole = line.quantity == line.quantity.to_integral_value()
     sources = tuple(SOURCES[source] for source in line.sources)
-    return LineRow(LINE_LABELS[line.key], line, sources, 0 if is_whole else 2)
+    return LineRow(LINE_LABELS[line.key], line, sources, _decimals(line.quantity))
 
 
 def _input_rows(savings: Savings) -> Iterator[InputRow]:
@@ -106,4 +106,8 @@ def _input_rows(savings: Savings) -> Iterator[InputRow]:
         elif savings.roi.mode is Mode.SEED and key in HONEST_ONLY:
             continue
         source, badge = SOURCES[cost.source]
-        yield InputRow(label, cost.value, key not in MINUTES, source, badge)
+        yield InputRow(label, cost.value, key not in MINUTES, _decimals(cost.value), source, badge)
+
+
+def _decimals(value: Decimal) -> int:
+    return 0 if value == value.to_integral_value() else 2
