@@ -7,4 +7,4 @@ from django.urls import resolve
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 application = get_wsgi_application()
-resolve("/healthz")  # imports every view now: once for all processes under --preload, and not in somebody's first request
+resolve("/healthz")  # imports every view once, before gunicorn --preload forks, not at a first request
