@@ -22,7 +22,7 @@ def main() -> int:
     try:
         export_addresses()
         if arguments.action == "run":
-            run(arguments.host, arguments.port)
+            run(arguments.host, arguments.port, demo=not arguments.no_demo)
         else:
             run_command(arguments.command)
     except KeyboardInterrupt:
@@ -45,6 +45,7 @@ def parse_arguments() -> argparse.Namespace:
     whole = actions.add_parser("run", help="everything, until Ctrl-C")
     whole.add_argument("--host", default="127.0.0.1")
     whole.add_argument("--port", type=port_number, default=8000)
+    whole.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
     single = actions.add_parser("exec", help="one command with the servers up")
     single.add_argument("command", nargs="+")
     return parser.parse_args()

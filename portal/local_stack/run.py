@@ -26,7 +26,7 @@ WORKER_ENVIRONMENT = {
 }
 
 
-def run(host: str, port: int) -> None:
+def run(host: str, port: int, *, demo: bool = True) -> None:
     """Returns never: raises KeyboardInterrupt at Ctrl-C or SIGTERM, StackError when something fails."""
     with stack_lock(f"at http://localhost:{port}"):
         supervisor = Supervisor(record=children_record())
@@ -38,7 +38,7 @@ def run(host: str, port: int) -> None:
             run_manage_py(supervisor, "prepare_stack", *(["--own-broker"] if own_broker else []))
             supervisor.start(web(host, port))
             wait_for_answer(supervisor, f"http://{host}:{port}/healthz")
-            if not sign_in_file().exists():
+            if demo and not sign_in_file().exists():
                 run_manage_py(supervisor, "greet")
             for child in (worker(), scheduler()):  # after the page, which somebody waits for
                 supervisor.start(child)
@@ -120,4 +120,5 @@ def wait_for_answer(supervisor: Supervisor, url: str) -> None:
 
 
 def announce(url: str) -> None:
-    print(f"\nAftercare runs at {url}", sign_in_file().read_text(), "Ctrl-C stops it.\n", sep="\n", flush=True)
+    sign_in = sign_in_file().read_text() if sign_in_file().exists() else ""
+    print(f"\nAftercare runs at {url}", sign_in, "Ctrl-C stops it.\n", sep="\n", flush=True)

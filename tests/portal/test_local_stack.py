@@ -34,7 +34,7 @@ class Stack:
         """Seconds until it says where it runs; by then it answers."""
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "portal.local_stack", "run", "--port", str(self.port)],
+            [sys.executable, "-m", "portal.local_stack", "run", "--no-demo", "--port", str(self.port)],
             cwd=PROJECT_ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         self.said = ""
@@ -46,7 +46,12 @@ class Stack:
         raise AssertionError(self.said)
 
     def refused(self, *arguments: str) -> tuple[int, str]:
-        command = [sys.executable, "-m", "portal.local_stack", *(arguments or ("run", "--port", str(self.port)))]
+        command = [
+            sys.executable,
+            "-m",
+            "portal.local_stack",
+            *(arguments or ("run", "--no-demo", "--port", str(self.port))),
+        ]
         done = subprocess.run(
             command, cwd=PROJECT_ROOT, env=self.environment, capture_output=True, text=True, timeout=30, check=False
         )
@@ -145,7 +150,7 @@ def test_kill_9_takes_every_child_with_it(stack):
 
 def test_sigterm_stops_it_while_it_starts(stack):
     process = subprocess.Popen(
-        [sys.executable, "-m", "portal.local_stack", "run", "--port", str(stack.port)],
+        [sys.executable, "-m", "portal.local_stack", "run", "--no-demo", "--port", str(stack.port)],
         cwd=PROJECT_ROOT, env=stack.environment, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     deadline = time.monotonic() + 30
