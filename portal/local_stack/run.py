@@ -33,12 +33,14 @@ def run(host: str, port: int, *, demo: bool = True) -> None:
         try:
             end_leftovers(children_record())
             require_free_port(host, port)
-            url = os.environ.setdefault("SITE_URL", f"http://localhost:{port}")
+            url = f"http://localhost:{port}"
+            os.environ.setdefault("SITE_URL", url)
             own_broker = "REDIS_URL" in start_servers(supervisor)
             run_manage_py(supervisor, "prepare_stack", *(["--own-broker"] if own_broker else []))
             supervisor.start(web(host, port))
             wait_for_answer(supervisor, f"http://{host}:{port}/healthz")
             if demo and not sign_in_file().exists():
+                print(f"The pages are at {url} already.", flush=True)
                 run_manage_py(supervisor, "greet")
             for child in (worker(), scheduler()):  # after the page, which somebody waits for
                 supervisor.start(child)
