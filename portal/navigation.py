@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -73,13 +73,6 @@ class Link:
         return reverse(self.section.url_name, kwargs={"slug": self.merchant.slug})
 
     @property
-    def exists(self) -> bool:
-        try:
-            return bool(self.url)
-        except NoReverseMatch:
-            return False
-
-    @property
     def is_exact(self) -> bool:
         return self.path == self.url
 
@@ -134,8 +127,7 @@ class Navigation:
 
     @cached_property
     def links(self) -> list[Link]:
-        links = [Link(section, self.merchant, self.request.path) for section in SECTIONS]
-        return [link for link in links if link.exists]
+        return [Link(section, self.merchant, self.request.path) for section in SECTIONS]
 
     @property
     def groups(self) -> list[Group]:

@@ -107,7 +107,7 @@ class Membership(models.Model):
             self._check_not_last_owner()
         before, self.role = Role(self.role), role
         self.save(update_fields=["role"])
-        self._record("member.role_changed", by=by, before=before.name.lower(), after=role.name.lower())
+        self._record("member.role_changed", by=by, role=f"{before.name.lower()} → {role.name.lower()}")
 
     @transaction.atomic
     def end(self, *, by: "User") -> None:

@@ -37,6 +37,12 @@ def locale_code() -> str:
 
 
 @register.filter
+def words(name: str) -> str:
+    """A machine's name as people read it: "merchant.settings_changed" → "merchant settings changed"."""
+    return name.replace(".", " ").replace("_", " ").replace("api key", "API key")
+
+
+@register.filter
 def audit_value(value: object) -> str:
     """One detail of an audit entry; a list comes with commas."""
     return ", ".join(str(part) for part in value) if isinstance(value, list) else str(value)

@@ -110,7 +110,12 @@
         ...given.plugins,
         legend: {
           display: !isSpark && (isRound || config.data.datasets.length > 1), align: "start", position: isRound ? "right" : "top",
-          labels: { color: colors["ink-2"], font, boxWidth: 10, boxHeight: 10, useBorderRadius: true, borderRadius: 3, padding: 16 },
+          labels: {
+            color: colors["ink-2"], font, boxWidth: 10, boxHeight: 10, useBorderRadius: true, borderRadius: 3, padding: 16,
+            // A line is filled so faintly that its box would look empty.
+            generateLabels: (chart) => (Chart.overrides[config.type]?.plugins?.legend?.labels || Chart.defaults.plugins.legend.labels)
+              .generateLabels(chart).map((label) => (isRound ? label : { ...label, fillStyle: chart.data.datasets[label.datasetIndex].borderColor, lineWidth: 0 })),
+          },
           ...given.plugins?.legend,
         },
         tooltip: {

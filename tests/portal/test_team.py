@@ -59,7 +59,7 @@ def test_nobody_is_added_twice(add, viewer):
 def test_an_owner_changes_a_role(sign_in, owner, viewer, merchant):
     sign_in(owner).post(f"{URL}{member_of(viewer).pk}/roles/", {"role": 2})
     assert member_of(viewer).role == Role.REVIEWER
-    assert AuditEntry.objects.for_merchant(merchant).get().detail == {"before": "viewer", "after": "reviewer"}
+    assert AuditEntry.objects.for_merchant(merchant).get().detail == {"role": "viewer → reviewer"}
 
 
 def test_a_role_that_does_not_exist_changes_nothing(sign_in, owner, viewer):
