@@ -1,7 +1,8 @@
-"""Groups questions by topic: Louvain communities of the 10-nearest-neighbour graph. Pure.
+"""Groups questions by topic: Louvain communities of the 10-nearest-neighbour graph, alike ones put together. Pure.
 
 Measured against HDBSCAN, DBSCAN and a fixed distance on three public sets of questions, it separates topics best and
-needs no distance to be guessed.
+needs no distance to be guessed. Modularity always cuts, a single topic too; so two groups whose questions are nearly as
+close across the groups as within them become one.
 """
 
 import random
@@ -15,7 +16,9 @@ from portal.embeddings import Vectors
 
 N_NEIGHBOURS = 10
 SHARPNESS = 6  # edges weigh cosine to this power: near neighbours bind far more than distant ones
-RESOLUTION = 1.0
+RESOLUTION = 1.5
+# Mean cosine across two groups, as a share of that within them (geometric mean), from which they are one topic.
+ALIKE = 0.8
 SEED = 7
 
 Groups = NDArray[np.int_]
@@ -33,7 +36,28 @@ def find_groups(vectors: Vectors) -> Groups:
     graph = igraph.Graph(len(vectors), list(edges))
     igraph.set_random_number_generator(random.Random(SEED))  # noqa: S311 - repeatable, not secret
     found = graph.community_multilevel(weights=list(edges.values()), resolution=RESOLUTION)
-    return by_size(np.array(found.membership, dtype=np.int_))
+    return by_size(join_alike(vectors, np.array(found.membership, dtype=np.int_)))
+
+
+def join_alike(vectors: Vectors, membership: Groups) -> Groups:
+    """The most alike pair first, until no pair is alike."""
+    joined = membership.copy()
+    while True:
+        labels, joined = np.unique(joined, return_inverse=True)
+        sizes = np.bincount(joined).astype(np.float64)
+        sums = np.zeros((len(labels), vectors.shape[1]))
+        np.add.at(sums, joined, vectors)
+        products = sums @ sums.T
+        # Of the n² products within a group n are those of a vector of length 1 with itself.
+        pairs = np.maximum(sizes * (sizes - 1), 1)
+        within = np.where(sizes > 1, (products.diagonal() - sizes) / pairs, 1.0)
+        across = products / np.outer(sizes, sizes)
+        likeness = across / np.sqrt(np.maximum(np.outer(within, within), 1e-9))
+        likeness[np.tril_indices(len(labels))] = -np.inf
+        one, other = np.unravel_index(int(likeness.argmax()), likeness.shape)
+        if likeness[one, other] < ALIKE:
+            return joined
+        joined[joined == other] = one
 
 
 def by_size(membership: Groups) -> Groups:

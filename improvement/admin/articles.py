@@ -35,6 +35,10 @@ class ArticleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_filter = ("merchant", "status", "language")
     list_select_related = ("merchant",)
     search_fields = ("title", "external_id", "merchant__name")
+    fields = (
+        *("merchant", "external_id", "title", "language", "tags", "source_url", "status", "live_version"),
+        *("created_at", "updated_at"),
+    )
     inlines = (VersionInline,)
 
 
@@ -43,6 +47,7 @@ class ArticleVersionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("title", "article", "number", "published_by", "published_at")
     list_filter = ("article__merchant",)
     search_fields = ("title", "body", "article__external_id")
+    fields = ("article", "number", "title", "body", "revision", "published_by", "published_at")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ArticleVersion]":
         versions: QuerySet[ArticleVersion] = super().get_queryset(request)

@@ -28,7 +28,8 @@ pytestmark = pytest.mark.skipif(not THREAD.exists(), reason="the thread's events
 def thread(merchant):
     with time_machine.travel(NOW, tick=True):
         call_command("import_articles", THREAD / "articles.jsonl", merchant="lumen")
-        events = [json.loads(line) for line in gzip.open(THREAD / "events.ndjson.gz", "rt")]
+        lines = gzip.decompress((THREAD / "events.ndjson.gz").read_bytes()).splitlines()
+        events = [json.loads(line) for line in lines]
         for start in range(0, len(events), 2000):
             assert not ingest_events(merchant, events[start : start + 2000], now=NOW).rejected
         read_new_questions(merchant, NOW)

@@ -1,0 +1,184 @@
+"""The pure parts: impact, priorities, matching, names, neighbours, coverage."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from improvement.clustering import find_groups
+from improvement.coverage_features import NAMES, Base, describe
+from improvement.coverage_model import Signal, judge, listen, weigh_signals
+from improvement.gap_matching import Known, match_groups
+from improvement.gap_page import count_weeks
+from improvement.keyphrases import build_names, name_topics
+from improvement.neighbours import nearest
+from improvement.ranking import Observed, find_priorities, measure_impact
+from portal.embeddings import embed
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+def observed(*, days_ago=10, ended=True, mature=True, verified=False, answerable=True) -> Observed:
+    return Observed(NOW - timedelta(days=days_ago), ended, mature, verified, answerable)
+
+
+def test_impact_is_questions_a_week_times_unresolved_times_answerable():
+    questions = [
+        *(observed(verified=True) for _n in range(3)),
+        *(observed() for _n in range(6)),
+        *(observed(answerable=False) for _n in range(3)),
+    ]
+    impact = measure_impact(questions, since=NOW - timedelta(weeks=4), now=NOW, cost_of_conversation=Decimal("4.00"))
+    assert impact.questions_per_week == 3  # 12 in 4 weeks
+    assert impact.verified_resolution_rate == 0.25
+    assert impact.text_answerable_share == 0.75
+    assert impact.per_week == pytest.approx(3 * 0.75 * 0.75)
+    assert impact.money_per_week == Decimal("6.75")
+
+
+def test_old_questions_no_longer_weigh_and_young_ones_are_not_judged():
+    questions = [observed(days_ago=100), observed(mature=False, verified=True)]
+    impact = measure_impact(questions, since=NOW - timedelta(weeks=50), now=NOW, cost_of_conversation=Decimal(4))
+    assert impact.questions_per_week == pytest.approx(1 / 12)
+    assert impact.verified_resolution_rate == 0  # the mature one alone
+
+
+def test_without_a_mature_conversation_the_rate_is_unknown_and_nothing_is_subtracted():
+    impact = measure_impact(
+        [observed(mature=False)], since=NOW - timedelta(days=1), now=NOW, cost_of_conversation=Decimal(4)
+    )
+    assert impact.verified_resolution_rate is None
+    assert impact.per_week == 0  # asked ten days ago, before the merchant's first day
+    fresh = observed(days_ago=0, mature=False)
+    assert (
+        measure_impact([fresh], since=NOW - timedelta(days=1), now=NOW, cost_of_conversation=Decimal(4)).per_week == 1
+    )
+
+
+def test_priorities_follow_the_share_of_all_impact():
+    assert find_priorities([1, 5, 3, 1]) == ["low", "high", "medium", "low"]
+    assert find_priorities([0.0, 7.0]) == ["low", "high"]
+    assert find_priorities([]) == []
+
+
+def unit(*values: float) -> np.ndarray:
+    vector = np.zeros(384, dtype=np.float32)
+    vector[: len(values)] = values
+    return vector / np.linalg.norm(vector)
+
+
+def test_a_group_that_shares_its_members_keeps_its_gap():
+    known = [Known(1, 4, unit(1)), Known(2, 4, unit(0, 1))]
+    groups = [[2, 2, 2, None], [1, 1, None, None], [None] * 5]
+    assert match_groups(groups, [unit(0, 1), unit(1), unit(0, 0, 1)], known) == [2, 1, None]
+
+
+def test_of_two_halves_the_larger_keeps_the_gap_and_the_other_is_new():
+    known = [Known(1, 10, None)]
+    assert match_groups([[1] * 3, [1] * 7], [unit(1), unit(1)], known) == [None, 1]
+
+
+def test_a_gap_that_lost_its_questions_is_known_by_its_centre_but_not_by_another_models():
+    assert match_groups([[None] * 5], [unit(1)], [Known(7, 0, unit(1, 0.1))]) == [7]
+    assert match_groups([[None] * 5], [unit(1)], [Known(7, 0, unit(0.2, 1))]) == [None]
+    assert match_groups([[None] * 5], [unit(1)], [Known(7, 0, None)]) == [None]
+
+
+PASSWORD = ["I need to reset my password", "please reset my password", "how do I reset a password", "reset password?"]
+PROOF = [
+    "I need proof of insurance",
+    "send me my proof of insurance",
+    "proof of insurance please",
+    "a proof of insurance",
+]
+
+
+def test_names_are_readable_phrases():
+    phrases = name_topics([PASSWORD, PROOF], ["I want to pay my bill", "change my address"])
+    assert build_names(phrases) == ["Reset password", "Proof of insurance"]
+
+
+def test_a_taken_name_is_told_apart_by_a_second_phrase_or_a_number():
+    names = build_names([["reset password", "locked out"], ["reset password"]], taken=["Reset password"])
+    assert names == ["Reset password: locked out", "Reset password (2)"]
+
+
+def test_questions_without_a_common_phrase_are_named_by_the_shortest():
+    assert name_topics([["?!", "hi there you", "what is it"]]) == [["?!"]]
+
+
+def test_neighbours_equal_a_plain_sort_and_nothing_is_its_own():
+    vectors = np.random.default_rng(3).standard_normal((1500, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    indexes, cosines = nearest(vectors, vectors, 5, is_same=True)
+    plain = vectors @ vectors.T
+    np.fill_diagonal(plain, -9)
+    assert (indexes == np.argsort(-plain, axis=1, kind="stable")[:, :5]).all()
+    assert np.allclose(cosines[:, 0], plain.max(axis=1), atol=1e-6)
+
+
+def test_groups_separate_topics_and_repeat_exactly():
+    texts = [f"{text} {extra}" for text in PASSWORD + PROOF for extra in ("", "today", "now", "thanks")]
+    groups = find_groups(embed(texts))
+    assert set(groups[:16]).isdisjoint(groups[16:])
+    assert (groups == find_groups(embed(texts))).all()
+
+
+def test_one_topic_is_one_group():
+    """Modularity alone would cut it."""
+    assert set(find_groups(embed([f"{text} {extra}" for text in PASSWORD for extra in ("", "now", "thanks")]))) == {0}
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_few_questions_make_no_trouble(n):
+    assert len(find_groups(embed(PASSWORD)[:n])) == n
+    base = Base(embed(["Pay your bill", "Open Billing"]), np.array([0, 0]))
+    assert len(judge(embed(PASSWORD)[:n], base, np.zeros(n, dtype=int)).probability) == n
+
+
+def test_without_a_knowledge_base_nothing_is_covered():
+    empty = Base(np.zeros((0, 384), dtype=np.float32), np.zeros(0, dtype=np.intp))
+    judgement = judge(embed(PASSWORD), empty, np.zeros(4, dtype=int))
+    assert not judgement.is_covered.any()
+    assert (judgement.passage == -1).all()
+
+
+def test_features_have_names_and_an_absent_article_pulls_them_down():
+    base = Base(embed([*PASSWORD, "Pay your bill", "Open Billing"]), np.array([0, 0, 0, 0, 1, 1]))
+    question = embed(["reset my password please"])
+    similarities = question @ base.vectors.T
+    stream = np.zeros((1, 10), dtype=np.float32)
+    present = describe(similarities, base, stream)
+    absent = describe(np.where(base.article == 0, -1, similarities), base, stream)
+    assert present.shape == (1, len(NAMES))
+    assert (present[0, :7] > absent[0, :7]).all()
+
+
+def test_a_signal_that_agrees_with_the_texts_counts_and_a_random_one_does_not():
+    probability = np.repeat([0.8, 0.2], 100)
+    telling = np.repeat([Signal.CITED, Signal.MISSING_KNOWLEDGE], 100)
+    telling[:5], telling[-5:] = Signal.MISSING_KNOWLEDGE, Signal.CITED
+    weighed = weigh_signals(probability, telling)
+    assert weighed[50] > 0.95
+    assert weighed[150] < 0.05
+    random = np.tile([Signal.CITED, Signal.UNCITED], 100)
+    assert np.abs(weigh_signals(probability, random) - probability).max() < 0.02
+    assert (weigh_signals(probability, np.zeros(200, dtype=int)) == probability).all()
+
+
+def test_a_question_listens_to_its_neighbours():
+    probability = np.array([0.9, 0.9, 0.9, 0.1])
+    neighbours = np.array([[1, 2], [0, 2], [0, 1], [0, 1]])
+    heard = listen(probability, neighbours, np.ones((4, 2), dtype=np.float32))
+    assert heard[3] == pytest.approx(0.3 * 0.1 + 0.7 * 0.9, abs=0.01)
+    assert heard[0] == pytest.approx(0.9, abs=0.01)
+
+
+def test_weeks_have_no_holes_and_end_with_this_one():
+    days = [datetime(2026, 11, 3, tzinfo=UTC).date(), datetime(2026, 11, 18, tzinfo=UTC).date()]
+    weeks = count_weeks(days, until=NOW)
+    assert [(week.isoformat(), n) for week, n in weeks] == [
+        *(("2026-11-02", 1), ("2026-11-09", 0), ("2026-11-16", 1), ("2026-11-23", 0))
+    ]
+    assert count_weeks([], until=NOW) == []
