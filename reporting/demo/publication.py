@@ -16,6 +16,7 @@ from improvement.publishing import publish
 from portal.celery import app
 from portal.embeddings import embed
 from portal.models import AuditEntry, Job, Merchant, User
+from reporting.demo.articles import build_body
 from reporting.demo.shop import HELP_URL
 from reporting.demo.topics import Kind, Topic, topics
 
@@ -62,7 +63,7 @@ def save_topic_article(
         merchant,
         external_id=topic.article_id(language),
         title=texts.title,
-        body=texts.body,
+        body=build_body(topic, language),
         language=language,
         tags=texts.tags,
         source_url=f"{HELP_URL}/{language}/{topic.key}",
@@ -79,18 +80,17 @@ def _publish_from_gap(merchant: Merchant, topic: Topic, writer: User, approver: 
     if draft.state == DraftState.IN_REVIEW:
         texts = topic.texts["en"]
         if draft.latest_revision is None or draft.latest_revision.title != texts.title:
-            draft.edit(by=writer, title=texts.title, body=texts.body)
+            draft.edit(by=writer, title=texts.title, body=build_body(topic, "en"))
         _approve_and_publish(draft, approver, at)
     return find_published(merchant)
 
 
 def find_gap_of(merchant: Merchant, topic: Topic) -> Gap | None:
-    """The gap nearest to what the topic's article says."""
-    texts = topic.texts["en"]
-    vector = embed([f"{texts.title} {texts.body}"])[0]
-    gaps = list(Gap.objects.for_merchant(merchant).exclude(status=GapStatus.DISMISSED))
-    best = max(gaps, key=lambda gap: float(gap.centroid @ vector), default=None)
-    return best if best is not None and float(best.centroid @ vector) >= NEAR_ENOUGH else None
+    """The largest of the gaps whose centre lies near to what the topic's article says."""
+    vector = embed([f"{topic.texts['en'].title} {build_body(topic, 'en')}"])[0]
+    gaps = Gap.objects.for_merchant(merchant).exclude(status=GapStatus.DISMISSED)
+    near = [gap for gap in gaps if float(gap.centroid @ vector) >= NEAR_ENOUGH]
+    return max(near, key=lambda gap: gap.n_questions, default=None)
 
 
 def find_draft(gap: Gap) -> Draft | None:

@@ -13,10 +13,12 @@ _WEEKDAYS = (1.24, 1.10, 1.04, 1.00, 0.98, 0.86, 0.78)
 _OFFICE = (1, 1, 1, 1, 1, 2, 4, 9, 16, 20, 20, 18, 15, 16, 17, 16, 14, 13, 11, 10, 9, 7, 4, 2)
 _EVENING = (2, 1, 1, 1, 1, 1, 3, 6, 9, 11, 12, 12, 13, 12, 11, 11, 12, 14, 17, 20, 21, 17, 11, 5)
 _HOURS = {"widget": _EVENING, "email": _OFFICE, "whatsapp": _EVENING, "sms": _OFFICE}
+# From Monday; no day without one, so that nobody who chats waits longer than a chat lasts.
+_SHIFTS = ((time(8), time(19)),) * 5 + ((time(10), time(16)), (time(11), time(15)))
 _GROWTH = 0.22  # more conversations on the last day than on the first
 
 BAD_WEEK_BEFORE = timedelta(days=38)  # the bad week is the Monday to Sunday around this day before the anchor
-PUBLISHED_BEFORE = timedelta(days=23)
+PUBLISHED_BEFORE = timedelta(days=26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +95,11 @@ def starts(rng: Random, first: date, *, days: int, total: int) -> Iterator[tuple
 
 
 def when_on_shift(moment: datetime) -> datetime:
-    """The same moment if a teammate is at work (Mon to Fri 8–19, Sat 10–16), else soon after the next start."""
+    """The same moment if a teammate is at work, else soon after the next shift begins."""
     local = moment.astimezone(ZoneInfo(ZONE))
-    for days in range(4):
-        day = local.date() + timedelta(days=days)
-        if day.weekday() == 6:
-            continue
-        opens, closes = (time(10), time(16)) if day.weekday() == 5 else (time(8), time(19))
-        if days or local.time() < opens:
-            # Whoever waited overnight is answered in the first hour and a half, in no particular order.
-            return at_local(day, opens) + timedelta(seconds=60 + moment.timestamp() * 7 % 5400)
-        if local.time() < closes:
-            return moment
-    raise AssertionError("three days in a row without a shift")
+    opens, closes = _SHIFTS[local.weekday()]
+    if opens <= local.time() < closes:
+        return moment
+    day = local.date() + timedelta(days=local.time() >= closes)
+    # Whoever waited overnight is answered in the first hour and a half, in no particular order.
+    return at_local(day, _SHIFTS[day.weekday()][0]) + timedelta(seconds=60 + moment.timestamp() * 7 % 5400)

@@ -183,7 +183,7 @@ def play_reopened(scene: Scene) -> None:
     else:
         scene.log.resolve(confirmed=False)
     scene.log.reopen()
-    scene.log.customer(scene.say.chat("reopening"))
+    scene.log.customer(scene.say.ask((f"{scene.say.say('reopening')} {scene.question.pattern}",)))
     scene.log.agent(scene.say.say("handing_over"), confidence=UNSURE, searches=False)
     scene.log.hand_off("customer_request")
     scene.by_teammate((scene.teammate_text(),))
@@ -193,7 +193,7 @@ def play_reopened(scene: Scene) -> None:
 def play_routed(scene: Scene) -> None:
     """Straight to a person: the agent gave no answer of its own."""
     scene.log.start()
-    scene.log.customer(scene.say.chat("routed"))
+    scene.log.customer(scene.say.ask((f"{scene.say.say('routed')} {scene.question.pattern}",)))
     scene.by_teammate((scene.teammate_text(),))
     scene.log.end("closed")
 
@@ -241,8 +241,8 @@ def pick_rare_story(rng: Random) -> Story | None:
     return Story(found) if found else None
 
 
-def pick_story(rng: Random, topic: Topic, *, is_answerable: bool, is_bad: bool) -> Story:
-    if topic.kind != Kind.COVERED and not is_answerable:
+def pick_story(rng: Random, topic: Topic | None, *, is_answerable: bool, is_bad: bool) -> Story:
+    if topic is not None and topic.kind != Kind.COVERED and not is_answerable:
         return Story(pick_weighted(rng, _UNKNOWN))
     return Story(pick_weighted(rng, _BAD_WEEK if is_bad else _GOOD_WEEK))
 

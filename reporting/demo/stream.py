@@ -62,12 +62,11 @@ def build_plans(anchor: date, *, days: int = DAYS, total: int = TOTAL) -> Iterat
     for number, (at, channel) in enumerate(starts(rng, first, days=days, total=total), start=1):
         language = "de" if rng.random() < GERMAN_SHARE else "en"
         release = release_on(local_day(at), timeline)
-        topic: Topic | None = None
-        story = pick_rare_story(rng)
-        if story is None:
+        rare, topic = pick_rare_story(rng), None
+        if rare in (None, Story.ROUTED):
             topic = _pick_topic(rng, language, progress=(local_day(at) - first) / timedelta(days=days))
-            is_answerable = topic.kind == Kind.IMPROVED and at >= published_at(anchor)
-            story = pick_story(rng, topic, is_answerable=is_answerable, is_bad=release.is_bad)
+        is_answerable = topic is not None and topic.kind == Kind.IMPROVED and at >= published_at(anchor)
+        story = rare or pick_story(rng, topic, is_answerable=is_answerable, is_bad=release.is_bad)
         yield Plan(
             thread=f"tw-{number:05d}",
             started_at=at,

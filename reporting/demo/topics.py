@@ -21,7 +21,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Section:
     text: str
-    heading: str = ""
+    heading: str
     asks: tuple[str, ...] = ()  # follow-up questions that this section answers
 
 
@@ -47,11 +47,6 @@ class Texts:
     teammate: tuple[str, ...] = ()
     guess: tuple[str, ...] = ()  # what the agent says when it should have said that it does not know
     slots: Slots = field(default_factory=dict)
-
-    @property
-    def body(self) -> str:
-        parts = [f"## {part.heading}\n\n{part.text}" if part.heading else part.text for part in self.sections]
-        return "\n\n".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,7 @@ def _read_texts(raw: dict[str, Any]) -> Texts:
     lists = {name: tuple(raw.get(name, ())) for name in ("tags", "details", "asks", "teammate", "guess")}
     questions = tuple(_read_question(line) for line in raw["questions"])
     sections = tuple(
-        Section(part["text"], part.get("heading", ""), tuple(part.get("asks", ()))) for part in raw.get("sections", ())
+        Section(part["text"], part["heading"], tuple(part.get("asks", ()))) for part in raw.get("sections", ())
     )
     return Texts(questions, title=raw.get("title", ""), sections=sections, slots=raw.get("slots", {}), **lists)
 

@@ -1,0 +1,110 @@
+"""A scaled-down load of the made-up shop through the real pipeline."""
+
+from datetime import date
+from io import StringIO
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+
+from analytics.models import Conversation, Event, QualityScore
+from improvement.models import Article, Question
+from portal.local_stack.demo import DEMO_PASSWORD
+from portal.models import ApiKey, AuditEntry, Membership, Merchant, Role, User
+from reporting.demo.load import STEPS, begin
+from reporting.models import Delivery, Report
+
+ANCHOR = date(2026, 11, 23)
+
+
+@pytest.fixture(autouse=True)
+def _frozen(time_machine, settings, tmp_path):
+    time_machine.move_to("2026-11-23T09:00:00+01:00", tick=False)
+    settings.EMAIL_FILE_PATH = str(tmp_path / "outbox")
+
+
+def load_demo(*options: str) -> str:
+    out = StringIO()
+    call_command("load_demo", "--conversations", "60", *options, stdout=out)
+    return out.getvalue()
+
+
+def count_rows() -> dict[str, int]:
+    ours = [apps.get_app_config(name) for name in ("portal", "analytics", "improvement", "reporting")]
+    return {model._meta.label: model.objects.count() for app in ours for model in app.get_models()}
+
+
+@pytest.mark.django_db
+def test_a_load_shows_something_on_every_page_and_a_second_one_changes_nothing():
+    said = load_demo()
+    shop = Merchant.objects.get(slug="talwind")
+    assert shop.is_demo
+    assert 50 <= Conversation.objects.for_merchant(shop).count() <= 75
+    for model in (Article, Event, Question, QualityScore, Report):
+        assert model.objects.for_merchant(shop).exists(), model
+    assert {delivery.state for delivery in Delivery.objects.for_merchant(shop)} == {"sent"}
+    assert "owner@demo.example" in said
+    assert "admin@demo.example" in said
+
+    before = count_rows()
+    assert "is loaded" in load_demo()
+    assert count_rows() == before
+
+
+@pytest.mark.django_db
+def test_the_owner_sees_both_shops_and_nobody_else_the_empty_one():
+    load = begin(anchor=ANCHOR, total=10)
+    roles = {user.email: role for user, role in ((m.user, m.role) for m in load.merchant.memberships.all())}
+    assert roles == {
+        "owner@demo.example": Role.OWNER,
+        "reviewer@demo.example": Role.REVIEWER,
+        "viewer@demo.example": Role.VIEWER,
+    }
+    assert [m.user.email for m in Membership.objects.filter(merchant__slug="talwind-rental")] == ["owner@demo.example"]
+    admin = User.objects.get(email="admin@demo.example")
+    assert admin.is_superuser
+    assert admin.check_password(DEMO_PASSWORD)
+
+
+@pytest.mark.django_db
+def test_an_interrupted_load_is_completed_on_another_day_with_the_same_events(time_machine):
+    load = begin(total=40)
+    for step in STEPS[:2]:
+        step.run(load, lambda share: None)
+    n_events = Event.objects.for_merchant(load.merchant).count()
+    assert n_events > 0
+
+    time_machine.move_to("2026-11-25T09:00:00+01:00", tick=False)
+    again = begin(total=40)
+    assert again.anchor == load.anchor == ANCHOR
+    assert again.events == load.events
+    for step in STEPS[:2]:
+        step.run(again, lambda share: None)
+    assert Event.objects.for_merchant(load.merchant).count() == n_events
+
+
+@pytest.mark.django_db
+def test_a_site_that_others_can_reach_gets_no_accounts_with_a_known_password(settings):
+    settings.ALLOWED_HOSTS = ["portal.shop.example"]
+    with pytest.raises(CommandError, match="--force"):
+        load_demo()
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_merchant_of_somebody_else_at_the_same_address_is_left_alone():
+    Merchant.objects.create(slug="talwind", name="Somebody Else")
+    with pytest.raises(CommandError, match="belongs to Somebody Else"):
+        load_demo()
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_api_key_is_made_only_on_request_and_again_starts_afresh():
+    begin(anchor=ANCHOR, total=5)
+    shop = Merchant.objects.get(slug="talwind")
+    AuditEntry.record(shop, "demo.loaded", by=None, on=shop)
+    load_demo()
+    assert not ApiKey.objects.exists()
+    assert "ac_" in load_demo("--api-key")
+    assert ApiKey.objects.count() == 1
