@@ -20,6 +20,7 @@ from improvement.models.article import Article, ArticleStatus
 from improvement.models.decision import Decision
 from improvement.models.gap import Gap, GapStatus
 from improvement.personal_data import find_unpublishable
+from portal.embeddings import EmbeddingError
 from portal.models import ApiKey, AuditEntry, Job, Membership, Role, User
 from portal.models.scoped import MerchantScoped
 
@@ -136,7 +137,10 @@ class Draft(MerchantScoped):
             raise PermissionDenied
         if not title.strip() or not body.strip():
             raise RefusedError(_t("An article needs a title and a text."))
-        checked = build_edited_revision(self, by=by, title=title.strip(), body=body.strip())
+        try:
+            checked = build_edited_revision(self, by=by, title=title.strip(), body=body.strip())
+        except EmbeddingError as error:
+            raise RefusedError(_t("Nothing was saved, because the text could not be checked. %s") % error) from error
         with transaction.atomic():
             was = self.state
             self._claim_for_edit()

@@ -97,6 +97,14 @@ def test_an_edit_is_a_new_unapproved_revision_checked_again(draft, owner):
         draft.edit(by=owner, title=revision.title, body=revision.body)
 
 
+def test_an_edit_that_cannot_be_checked_is_refused_and_not_saved(draft, owner, settings):
+    settings.OPENAI_API_KEY, settings.OPENAI_EMBEDDINGS = "sk-x", True
+    settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
+    with pytest.raises(RefusedError, match="Nothing was saved"):
+        edit(draft, owner)
+    assert draft.revisions.count() == 1
+
+
 def test_the_published_article_is_the_approved_text_without_marks(draft, owner, merchant):
     draft = publish(draft, by=owner)
     version = ArticleVersion.objects.get()

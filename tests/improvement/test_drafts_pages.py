@@ -156,6 +156,7 @@ def test_the_page_of_a_published_draft_shows_whether_it_helped(draft, owner, sig
     for part in ("Helped", "+55.0 pts", "+43.0 pts", "+66.0 pts", "(n = 100)", "(n = 80)", "Unpublish the article"):
         assert part in html
     assert "+55.0 pts" in text(client.get("/lumen/drafts/"))
+    assert "+55.0 pts" in text(client.get(f"/lumen/articles/{draft.article_id}/"))
 
 
 # What can be done
