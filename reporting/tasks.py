@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import ngettext
 
 from analytics.queries import data_to
 from portal.models import Job, Merchant
@@ -50,7 +51,7 @@ def deliver_report(delivery_id: int) -> None:
 @shared_task(name="reporting.tasks.deliver_now")
 def deliver_now(delivery_ids: list[int], job_id: int) -> None:
     """Sends what somebody asked for on the report's page, with progress."""
-    job = Job.objects.get(pk=job_id)
+    job = Job.objects.select_related("merchant").get(pk=job_id)
     for n, delivery_id in enumerate(delivery_ids):
         job.report(n, len(delivery_ids))
         deliver(delivery_id, now=timezone.now())
@@ -61,7 +62,9 @@ def deliver_now(delivery_ids: list[int], job_id: int) -> None:
     if errors:
         job.fail(errors[0], at=timezone.now())
     else:
-        job.finish(f"{n_sent} / {len(states)}", at=timezone.now())
+        with translation.override(job.merchant.locale):
+            message = ngettext("%(n)d email sent.", "%(n)d emails sent.", n_sent) % {"n": n_sent}
+        job.finish(message, at=timezone.now())
 
 
 def start_deliveries(delivery_ids: list[int], job: Job) -> None:

@@ -139,7 +139,7 @@ def test_the_list_and_one_report(sign_in, viewer, report, django_assert_max_num_
     assert f'src="/lumen/reports/{report.pk}/email/"' in html
     assert "Resolved, confirmed: 1 (33.3%)" in html
     assert "unsubscribe.invalid" not in html
-    assert "Send to 0 subscribers" not in html  # owners alone send to all
+    assert "Send now to 0 subscribers" not in html  # owners alone send to all
 
 
 def test_the_mailed_html_runs_no_script_and_loads_nothing(sign_in, viewer, report):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.costs import DEFAULTS, Source, build_costs
@@ -92,6 +92,8 @@ def test_sensitivity_names_the_widest_input_first():
     assert (swings[0].low.quantize(CENT), swings[0].high.quantize(CENT)) == (Decimal("1550.00"), Decimal("2350.00"))
 
 
+# Neighbours on the machine must not fail a test of arithmetic.
+patient = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 amount = st.decimals(min_value=0, max_value=10_000, places=2)
 
 
@@ -114,6 +116,7 @@ def inputs(draw) -> RoiInput:
     )
 
 
+@patient
 @given(inputs())
 def test_seed_savings_are_the_formula(given_counts):
     costs = given_counts.costs
@@ -126,6 +129,7 @@ def test_seed_savings_are_the_formula(given_counts):
         assert abs(roi.roi * given_counts.n_conversations * ai - formula) <= Decimal("1e-6")
 
 
+@patient
 @given(inputs())
 def test_honest_savings_fall_with_every_cost_and_rise_with_every_verified_resolution(given_counts):
     base = compute_roi(given_counts).savings
@@ -136,6 +140,7 @@ def test_honest_savings_fall_with_every_cost_and_rise_with_every_verified_resolu
     assert abs(one_more - base - given_counts.costs.human_conversation) <= Decimal("1e-6")
 
 
+@patient
 @given(inputs())
 def test_at_the_break_even_rate_the_savings_are_zero(given_counts):
     roi = compute_roi(given_counts)
@@ -148,6 +153,7 @@ def test_at_the_break_even_rate_the_savings_are_zero(given_counts):
 
 
 @pytest.mark.parametrize("mode", list(Mode))
+@patient
 @given(given_counts=inputs())
 def test_every_line_is_its_quantity_times_its_amount(mode, given_counts):
     for line in compute_roi(given_counts, mode=mode).lines:
