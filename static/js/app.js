@@ -50,7 +50,9 @@
     event.preventDefault();
     event.stopImmediatePropagation();
     dialog.querySelector("#confirm-text").textContent = form.dataset.confirm;
-    dialog.querySelector("[data-confirm-ok]").textContent = form.dataset.confirmLabel || dialog.dataset.label;
+    const ok = dialog.querySelector("[data-confirm-ok]");
+    ok.textContent = form.dataset.confirmLabel || dialog.dataset.label;
+    ok.className = form.dataset.confirmKind === "primary" ? "button button--primary" : "button button--danger-solid";
     dialog.returnValue = "cancel";
     dialog.showModal();
     dialog.addEventListener("close", () => {
