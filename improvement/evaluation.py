@@ -1,0 +1,96 @@
+"""How well uncovered questions are told from covered ones and grouped, measured on questions whose topics are known."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn import metrics
+
+from improvement.chunking import split_article
+from improvement.clustering import find_groups
+from improvement.coverage_features import Base
+from improvement.coverage_model import judge
+from improvement.gaps import MAX_MEAN_PROBABILITY, MIN_QUESTIONS
+from portal.embeddings import embed
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledQuestion:
+    """The label is for scoring alone; no step of the method sees it."""
+
+    text: str
+    topic: str
+    is_covered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """ "Uncovered" is the class that precision, recall and F1 are about.
+
+    NMI and V-measure compare the groups with the topics on the truly uncovered questions that were found. A topic is
+    recalled where it is the most frequent one of some gap; a second gap of the same topic is a duplicate.
+    """
+
+    n_questions: int
+    accuracy: float
+    precision: float
+    recall: float
+    f1: float
+    auroc: float
+    nmi: float
+    v_measure: float
+    n_gaps: int
+    n_uncovered_topics: int
+    gap_recall: float
+    n_duplicates: int
+    n_covered_gaps: int  # gaps whose most frequent topic has an article
+
+
+def evaluate(articles: Sequence[tuple[str, str]], questions: Sequence[LabelledQuestion]) -> Evaluation:
+    """`articles`: titles and bodies. The same steps as for a merchant, without signals of an agent."""
+    passages = [split_article(title, body) for title, body in articles]
+    numbers = np.repeat(np.arange(len(passages)), [len(texts) for texts in passages])
+    base = Base(embed([text for texts in passages for text in texts]), numbers.astype(np.intp))
+    vectors = embed([question.text for question in questions])
+    judgement = judge(vectors, base, np.zeros(len(questions), dtype=np.int_))
+    found = np.flatnonzero(~judgement.is_covered)
+    groups = find_groups(vectors[found])
+    truth = np.array([not question.is_covered for question in questions])
+    precision, recall, f1, _support = metrics.precision_recall_fscore_support(
+        truth, ~judgement.is_covered, average="binary", zero_division=0.0
+    )
+    is_right = truth[found]
+    topics = [questions[row].topic for row in found[is_right]]
+    kept = keep_gaps(groups, judgement.probability[found])
+    main = [Counter(questions[found[row]].topic for row in rows).most_common(1)[0][0] for rows in kept]
+    uncovered = {question.topic for question in questions if not question.is_covered}
+    recalled = uncovered & set(main)
+    return Evaluation(
+        n_questions=len(questions),
+        accuracy=float(metrics.accuracy_score(truth, ~judgement.is_covered)),
+        precision=float(precision),
+        recall=float(recall),
+        f1=float(f1),
+        auroc=float(metrics.roc_auc_score(truth, 1 - judgement.probability)),
+        nmi=float(metrics.normalized_mutual_info_score(topics, groups[is_right])),
+        v_measure=float(metrics.v_measure_score(topics, groups[is_right])),
+        n_gaps=len(kept),
+        n_uncovered_topics=len(uncovered),
+        gap_recall=len(recalled) / len(uncovered),
+        n_duplicates=len(main) - len(set(main)),
+        n_covered_gaps=sum(topic not in uncovered for topic in main),
+    )
+
+
+def keep_gaps(groups: NDArray[np.int_], probability: NDArray[np.float64]) -> list[list[int]]:
+    """The rows of each group that would be a gap."""
+    rows: dict[int, list[int]] = defaultdict(list)
+    for row, group in enumerate(groups.tolist()):
+        rows[group].append(row)
+    return [
+        members
+        for members in rows.values()
+        if len(members) >= MIN_QUESTIONS and probability[members].mean() <= MAX_MEAN_PROBABILITY
+    ]
