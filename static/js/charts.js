@@ -22,6 +22,7 @@
   // light-dark() is resolved by the browser only in a real property, so a probe element is asked.
   const readColors = () => {
     const probe = document.createElement("i");
+    probe.style.setProperty("transition", "none", "important"); // or the colour asked for is still on its way
     document.body.append(probe);
     const cache = {};
     const color = (token) => {
