@@ -67,7 +67,8 @@
       borderWidth: isLine || isRound ? 2 : 0,
       borderDash: dataset.dashed ? [4, 4] : undefined,
       fill: isLine && index === 0 && !dataset.dashed ? "origin" : false,
-      pointRadius: dataset.data.length < 3 ? 3 : 0,
+      // A value without neighbours has no line to be seen by.
+      pointRadius: ({ dataIndex: n }) => ((dataset.data[n - 1] ?? null) === null && (dataset.data[n + 1] ?? null) === null ? 3 : 0),
       pointHoverRadius: 4,
       pointBackgroundColor: color,
       borderRadius: isLine ? undefined : 3,
