@@ -114,7 +114,15 @@ def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, 
             scores,
             update_conflicts=True,
             unique_fields=["conversation", "scorer", "scorer_version", "rubric_version"],
-            update_fields=["overall", *Dimension, "rationale", "quotes", "contributions", "created_at"],
+            update_fields=[
+                "overall",
+                *Dimension,
+                "rationale",
+                "quotes",
+                "contributions",
+                "created_at",
+                "read_state_at",
+            ],
         )
         _record_feedback(merchant, scores)
     return len(scores)
@@ -153,6 +161,7 @@ def _build(
         contributions=assessment.contributions or {},
         llm_call=call,
         created_at=now,
+        read_state_at=conversation.updated_at,
     )
 
 

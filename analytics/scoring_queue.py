@@ -72,7 +72,9 @@ def waiting_for_local(merchant: Merchant, *, now: datetime) -> QuerySet[Conversa
     same = OuterRef("pk")
     waiting = (
         eligible(merchant)
-        .exclude(Exists(current_scores(Scorer.LOCAL).filter(conversation=same, created_at__gte=OuterRef("updated_at"))))
+        .exclude(
+            Exists(current_scores(Scorer.LOCAL).filter(conversation=same, read_state_at__gte=OuterRef("updated_at")))
+        )
         .exclude(Exists(current_attempts(Scorer.LOCAL).filter(conversation=same, is_final=True)))
     )
     if llm.is_configured():

@@ -28,6 +28,8 @@ class QualityScore(MerchantScoped):
     contributions = models.JSONField(default=dict)
     llm_call = models.ForeignKey("portal.LlmCall", null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
+    # The conversation's `updated_at` when it was read; a later one means that the score is of an older state.
+    read_state_at = models.DateTimeField()
 
     class Meta:
         constraints = [

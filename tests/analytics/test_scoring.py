@@ -53,10 +53,13 @@ def test_without_a_model_every_ended_conversation_with_an_answer_has_a_local_sco
     assert 0 < score.overall < 1
 
 
-def test_the_task_twice_changes_nothing(merchant):
-    told(merchant)
+def test_the_task_twice_changes_nothing(merchant, clock):
+    for n in range(3):
+        told(merchant, f"c-{n}")
     run(merchant)
     before = list(QualityScore.objects.values())
+    assert len(before) == 3
+    clock.shift(timedelta(minutes=1))
     run(merchant)
     assert list(QualityScore.objects.values()) == before
 

@@ -70,17 +70,17 @@ class Command(BaseCommand):
 
 
 def read_cases(path: Path) -> list[Case]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    cases = []
     try:
-        with opened as lines:
-            for number, line in enumerate(lines, start=1):
-                try:
-                    cases.append(build_case(json.loads(line)))
-                except (ValueError, KeyError, TypeError) as error:
-                    raise CommandError(f"{path}, line {number}: {error!r}") from error
-    except OSError as error:
+        raw = path.read_bytes()
+        lines = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode().splitlines()
+    except (OSError, EOFError, UnicodeDecodeError) as error:
         raise CommandError(f"{path} cannot be read: {error}.") from error
+    cases = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            cases.append(build_case(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CommandError(f"{path}, line {number}: {error!r}") from error
     return cases
 
 
@@ -94,8 +94,10 @@ def build_case(row: Mapping[str, Any]) -> Case:
 
 def score_by_batches(cases: Sequence[Case]) -> list[Assessment | None]:
     found: list[Assessment | None] = []
-    for start in tqdm(range(0, len(cases), BATCH), file=sys.stderr, unit_scale=BATCH, unit=" conversations"):
-        found += local_scorer.score_locally([case.transcript for case in cases[start : start + BATCH]])
+    with tqdm(total=len(cases), file=sys.stderr, unit=" conversations") as bar:
+        for start in range(0, len(cases), BATCH):
+            found += local_scorer.score_locally([case.transcript for case in cases[start : start + BATCH]])
+            bar.update(len(found) - start)
     return found
 
 
