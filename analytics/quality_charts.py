@@ -1,23 +1,13 @@
 """The charts of the quality page: results in, Chart.js configs with the same numbers as a table out. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from django.utils.translation import gettext as _
 
+from analytics.charts import Chart
 from analytics.quality import BINS, Mean
 from portal.templatetags.formats import local_day, number, percent
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """`config` for static/js/charts.js; `columns` and `rows` for whoever reads the numbers instead."""
-
-    config: dict[str, Any]
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def weekly_chart(weeks: Sequence[tuple[date, Mean]]) -> Chart:

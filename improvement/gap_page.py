@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import Avg, Count
 from django.utils.translation import gettext as _
 
-from analytics.quality_charts import Chart
+from analytics.charts import Chart
 from improvement.models import Article, Gap, Question
 from portal.models import Merchant
 from portal.templatetags.formats import local_day, number

@@ -7,7 +7,7 @@ from typing import Any
 from babel.dates import format_date
 from django.utils.translation import gettext as _
 
-from analytics.quality_charts import Chart
+from analytics.charts import Chart
 from analytics.queries import Point
 from portal.periods import Period
 from portal.templatetags.formats import current_locale, local_day, number, percent
