@@ -14,6 +14,12 @@ from portal.models import Membership, Role, User
 PASSWORD = "lamp warm hallway 42"
 
 
+@pytest.fixture(autouse=True)
+def _cheap_hashes(settings):
+    """Argon2 is slow on purpose; a hundred tries would take a minute."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def olivia(owner):
     owner.set_password(PASSWORD)
