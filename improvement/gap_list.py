@@ -57,10 +57,6 @@ def count_groups(merchant: Merchant) -> dict[str, int]:
     return counts
 
 
-def count_to_do(merchant: Merchant) -> int:
-    return list_gaps(merchant, group="to_do").count()
-
-
 def summarise_gaps(merchant: Merchant) -> GapSummary:
     judged = Question.objects.for_merchant(merchant).exclude(is_covered=None)
     questions = judged.aggregate(n=Count("pk"), k=Count("pk", filter=Q(is_covered=True)))

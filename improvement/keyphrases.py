@@ -46,12 +46,14 @@ def count_phrases(questions: Sequence[str]) -> Counts:
     for question in questions:
         found: dict[tuple[str, ...], str] = {}
         for sentence in re.split(r"[.!?;:\n]+", question):
-            # Stop words are stepped over, so that "reset my password" counts as "reset password".
+            # A stop word is stepped over, so that "reset my password" counts as "reset password".
             words = [word.lower() for word in _WORD.findall(sentence)]
             places = [at for at, word in enumerate(words) if base_form(word) not in STOP_WORDS and len(word) > 1]
             for size in range(1, MAX_WORDS + 1):
                 for first in range(len(places) - size + 1):
                     part = places[first : first + size]
+                    if not all(is_near(words, before, at) for before, at in pairwise(part)):
+                        continue
                     found.setdefault(tuple(stem(words[at]) for at in part), spell(words, part))
         counts.phrases.update(found.keys())
         for key, spelling in found.items():
@@ -59,11 +61,16 @@ def count_phrases(questions: Sequence[str]) -> Counts:
     return counts
 
 
+def is_near(words: Sequence[str], before: int, at: int) -> bool:
+    """At most one word between, or two as in "proof of my insurance": what is said further apart is no phrase."""
+    return at - before <= 2 or (at - before == 3 and words[before + 1] in _LINKS)
+
+
 def spell(words: Sequence[str], places: Sequence[int]) -> str:
-    """The words at `places`, with an "of" or "for" between two of them: "proof of insurance"."""
+    """The words at `places`, with an "of" or "for" that stands after one of them: "proof of insurance"."""
     spelled = [words[places[0]]]
     for before, at in pairwise(places):
-        if at - before == 2 and words[before + 1] in _LINKS:
+        if at - before > 1 and words[before + 1] in _LINKS:
             spelled.append(words[before + 1])
         spelled.append(words[at])
     return " ".join(spelled)

@@ -22,7 +22,7 @@ from portal.models import Merchant, Role
 from portal.tenancy import MerchantRequest, merchant_page
 
 PER_PAGE = 25
-MAX_FOUND = 25
+MAX_FOUND = 10
 
 
 def get_article(merchant: Merchant, article_id: int) -> Article:
