@@ -4,6 +4,7 @@ import os
 import signal
 from typing import Any
 
+from billiard import current_process
 from celery import Celery
 from celery.signals import worker_process_init
 
@@ -19,4 +20,5 @@ app.autodiscover_tasks()
 @worker_process_init.connect
 def end_with_the_worker(**_: Any) -> None:
     """A pool process whose worker was killed would wait for work for ever."""
-    die_with_parent(signal.SIGKILL)
+    process: Any = current_process()
+    die_with_parent(signal.SIGKILL, parent=process._parent_pid)

@@ -13,12 +13,8 @@ from portal.local_stack.run import run, run_command
 
 def main() -> int:
     arguments = parse_arguments()
-    for stop in (signal.SIGINT, signal.SIGTERM):  # SIGINT too: a shell's background job starts with it ignored
-        signal.signal(stop, signal.default_int_handler)
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # ignored under nohup
-        signal.signal(signal.SIGHUP, signal.default_int_handler)
     if "MAKELEVEL" in os.environ:  # a killed make takes the stack with it
-        die_with_parent(signal.SIGTERM)
+        die_with_parent(signal.SIGTERM, parent=os.getppid())
     try:
         export_addresses()
         if arguments.action == "run":

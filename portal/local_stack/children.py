@@ -5,18 +5,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def die_with_parent(sent: signal.Signals) -> None:
+def die_with_parent(sent: signal.Signals, *, parent: int) -> None:
     """Asks Linux to send this signal when the parent ends, however it ends. Elsewhere the next start cleans up."""
     if _libc is not None:
         _libc.prctl(PR_SET_PDEATHSIG, sent)
+    if os.getppid() != parent:  # it ended before the kernel was asked
+        os.kill(os.getpid(), sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,8 @@ class Child:
                 user=self.user,
                 group=self.user,
                 extra_groups=[] if self.user else None,
-                preexec_fn=_bound_to(os.getpid(), self.orphaned),  # noqa: PLW1509 (the stack has one thread)
+                preexec_fn=partial(die_with_parent, self.orphaned, parent=os.getpid()),  # noqa: PLW1509 (the stack has one thread)
             )
         finally:
             if output:
                 output.close()
-
-
-def _bound_to(parent: int, orphaned: signal.Signals) -> Callable[[], None]:
-    def bind() -> None:
-        die_with_parent(orphaned)
-        if os.getppid() != parent:  # it died before the kernel was asked
-            os._exit(1)
-
-    return bind

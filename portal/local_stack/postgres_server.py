@@ -11,7 +11,7 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,13 +83,15 @@ def database_url(home: Path, name: str = DATABASE) -> str:
     return f"postgresql://postgres@/{name}?host={quote(str(_socket_directory(home)))}"
 
 
-def wait_for_postgres(home: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_for_postgres(
+    home: Path, process: "subprocess.Popen[bytes]", log: Path, pause: Callable[[float], None] = time.sleep
+) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while process.poll() is None and time.monotonic() < deadline:
         try:
             _ensure_database(home)
         except psycopg.OperationalError:
-            time.sleep(0.05)
+            pause(0.05)
         else:
             return
     raise StackError(f"PostgreSQL did not start; see {log}.")

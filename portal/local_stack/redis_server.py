@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -39,14 +40,16 @@ def redis_url(home: Path) -> str:
     return f"unix://{quote(str(_socket(home)))}?db=0"
 
 
-def wait_for_redis(home: Path, process: "subprocess.Popen[bytes]", log: Path) -> None:
+def wait_for_redis(
+    home: Path, process: "subprocess.Popen[bytes]", log: Path, pause: Callable[[float], None] = time.sleep
+) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     with redis.Redis.from_url(redis_url(home)) as client:
         while process.poll() is None and time.monotonic() < deadline:
             try:
                 client.ping()
             except redis.exceptions.ConnectionError:  # BusyLoadingError is one
-                time.sleep(0.05)
+                pause(0.05)
             else:
                 return
     raise StackError(f"Redis did not start; see {log}.")

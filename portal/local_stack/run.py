@@ -30,6 +30,7 @@ def run(host: str, port: int, *, demo: bool = True) -> None:
     """Returns never: raises KeyboardInterrupt at Ctrl-C or SIGTERM, StackError when something fails."""
     with stack_lock(f"at http://localhost:{port}"):
         supervisor = Supervisor(record=children_record())
+        supervisor.listen()
         try:
             end_leftovers(children_record())
             require_free_port(host, port)
@@ -61,6 +62,7 @@ def run_command(command: list[str]) -> None:
         os.execvp(command[0], command)  # noqa: S606
     with stack_lock("for a command"):
         supervisor = Supervisor(record=children_record())
+        supervisor.listen()
         try:
             end_leftovers(children_record())
             start_servers(supervisor)
@@ -106,7 +108,7 @@ def scheduler() -> Child:
 def wait_for_answer(supervisor: Supervisor, url: str) -> None:
     deadline = time.monotonic() + SECONDS_TO_ANSWER
     while time.monotonic() < deadline:
-        supervisor.show_output(0.1)
+        supervisor.pause(0.1)
         supervisor.raise_if_ended()
         try:
             urllib.request.urlopen(url, timeout=5).close()  # noqa: S310
@@ -123,4 +125,4 @@ def wait_for_answer(supervisor: Supervisor, url: str) -> None:
 
 def announce(url: str) -> None:
     sign_in = sign_in_file().read_text() if sign_in_file().exists() else ""
-    print(f"\nAftercare runs at {url}", sign_in, "Ctrl-C stops it.\n", sep="\n", flush=True)
+    print(f"\nAftercare runs at {url}", sign_in, "\nCtrl-C stops it.\n", sep="\n", flush=True)

@@ -24,11 +24,11 @@ def start_servers(supervisor: Supervisor) -> dict[str, str]:
     if not os.environ.get("DATABASE_URL"):
         home, log = run_directory() / "postgres", logs / "postgres.log"
         end_leftover(home)
-        wait_for_postgres(home, supervisor.start(postgres_child(home, log)), log)
+        wait_for_postgres(home, supervisor.start(postgres_child(home, log)), log, supervisor.pause)
         started["DATABASE_URL"] = database_url(home)
     if not os.environ.get("REDIS_URL"):
         home, log = run_directory() / "redis", logs / "redis.log"
-        wait_for_redis(home, supervisor.start(redis_child(home, log)), log)
+        wait_for_redis(home, supervisor.start(redis_child(home, log)), log, supervisor.pause)
         started["REDIS_URL"] = redis_url(home)
     os.environ.update(started)
     write_addresses(started)

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from portal.local_stack.demo import demo_sign_in
 from portal.models import ApiKey, Scope
-from reporting.demo.accounts import ADMIN, NotOursError, is_public
+from reporting.demo.accounts import NotOursError, is_public
 from reporting.demo.load import STEPS, Load, begin, is_loaded, record_loaded
 from reporting.demo.removal import remove_demo
 from reporting.demo.stream import TOTAL
@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 load.merchant, name="Demo", scopes=[Scope.INGEST, Scope.READ, Scope.REVIEW], created_by=load.owner
             )
             self.stdout.write(f"API key of {load.merchant} (shown once): {key}")
-        self.stdout.write(f"{demo_sign_in()}\n  {'Staff':<10} {ADMIN.email} (at /admin/)")
+        self.stdout.write(demo_sign_in())
 
     def run_steps(self, load: Load) -> None:
         """One bar over all steps on a terminal; elsewhere one line for each."""
