@@ -44,24 +44,37 @@ class Base:
         return len(self.starts)
 
 
-def describe(similarities: Floats, base: Base, stream: Floats) -> Matrix:
-    """(questions, features). `similarities`: cosine to every passage; `stream`: cosines to the nearest questions."""
-    parts = [
-        describe_block(similarities[at : at + BLOCK], base, stream[at : at + BLOCK])
-        for at in range(0, len(similarities), BLOCK)
-    ]
-    return np.concatenate(parts) if parts else np.zeros((0, len(NAMES)))
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What a passage that plays a question must not see: itself, or the whole article that it stands in."""
+
+    passages: NDArray[np.intp]  # one per question
+    has_article: bool
+
+
+def describe(vectors: Vectors, base: Base, stream: Floats, hidden: Hidden | None = None) -> Matrix:
+    """(questions, features). `stream`: cosines to the nearest questions. In blocks, so that memory stays small."""
+    parts = [np.zeros((0, len(NAMES)))]
+    for start in range(0, len(vectors), BLOCK):
+        similarities = vectors[start : start + BLOCK] @ base.vectors.T
+        if hidden is not None:
+            own = hidden.passages[start : start + BLOCK]
+            similarities[np.arange(len(own)), own] = 0
+            if hidden.has_article:
+                similarities[base.article[own][:, None] == base.article[None, :]] = 0
+        parts.append(describe_block(similarities, base, stream[start : start + BLOCK]))
+    return np.concatenate(parts)
 
 
 def describe_block(similarities: Floats, base: Base, stream: Floats) -> Matrix:
-    # A cosine below 0 says "unrelated" and nothing more; an article that was taken out counts as unrelated.
+    # A cosine below 0 says "unrelated" and nothing more; what is hidden counts as unrelated.
     near = np.maximum(similarities, 0)
     best = np.maximum.reduceat(near, base.starts, axis=1)
     three = mean_of_three(near, base)
     chosen = best.argmax(axis=1)
     rows = np.arange(len(near))
     by_article, by_three = -np.sort(-best, axis=1), -np.sort(-three, axis=1)
-    top_indexes = np.argsort(-near, axis=1, kind="stable")[:, :N_NEAR]
+    top_indexes = find_top(near)
     top = np.take_along_axis(near, top_indexes, axis=1)
     weights = np.exp(N_NEAR * top)
     is_chosen = base.article[top_indexes] == chosen[:, None]
@@ -82,6 +95,13 @@ def describe_block(similarities: Floats, base: Base, stream: Floats) -> Matrix:
         ],
         axis=1,
     ).astype(np.float64)
+
+
+def find_top(near: Floats) -> NDArray[np.intp]:
+    k = min(N_NEAR, near.shape[1])
+    best = np.argpartition(-near, k - 1, axis=1)[:, :k]
+    order = np.argsort(-np.take_along_axis(near, best, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(best, order, axis=1)
 
 
 def column(values: Floats, index: int) -> Floats:

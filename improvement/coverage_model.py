@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from improvement.coverage_features import N_NEAR, Base, Matrix, describe
+from improvement.coverage_features import N_NEAR, Base, Hidden, Matrix, describe
 from improvement.neighbours import Floats, Indexes, nearest
 from portal.embeddings import Vectors
 
@@ -61,7 +61,7 @@ def judge(questions: Vectors, base: Base, signals: NDArray[np.int_]) -> Judgemen
     neighbours, closeness = nearest(questions, questions, N_NEIGHBOURS, is_same=True)
     passage, similarity = nearest(questions, base.vectors, 1)
     model = learn(base, questions)
-    probability = model.predict_proba(describe(questions @ base.vectors.T, base, closeness))[:, 1]
+    probability = model.predict_proba(describe(questions, base, closeness))[:, 1]
     probability = weigh_signals(probability, signals)
     return Judgement(listen(probability, neighbours, closeness), passage[:, 0], similarity[:, 0])
 
@@ -71,12 +71,10 @@ def learn(base: Base, questions: Vectors) -> Pipeline:
     lessons = np.arange(len(base.vectors))
     if len(lessons) > MAX_LESSONS:
         lessons = np.sort(np.random.default_rng(1).choice(lessons, MAX_LESSONS, replace=False))
-    similarities = base.vectors[lessons] @ base.vectors.T
-    similarities[np.arange(len(lessons)), lessons] = -1
-    _indexes, stream = nearest(base.vectors[lessons], questions, N_NEAR)
-    kept = describe(similarities, base, stream)
-    similarities[base.article[lessons][:, None] == base.article[None, :]] = -1
-    removed = describe(similarities, base, stream)
+    vectors = base.vectors[lessons]
+    _indexes, stream = nearest(vectors, questions, N_NEAR)
+    kept = describe(vectors, base, stream, Hidden(lessons, has_article=False))
+    removed = describe(vectors, base, stream, Hidden(lessons, has_article=True))
     model = make_pipeline(StandardScaler(), LogisticRegression(C=REGULARISATION, max_iter=1000))
     examples: Matrix = np.concatenate([kept, removed])
     model.fit(examples, np.repeat([1, 0], len(lessons)))

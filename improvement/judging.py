@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from improvement.coverage_features import Base
 from improvement.coverage_model import Judgement, Signal, judge
 from improvement.models import ArticleVersion
+from improvement.neighbours import nearest
 from improvement.search import KnowledgeBase, load_knowledge_base
 from improvement.stream import Stream
 from portal.models import Merchant
@@ -50,8 +51,8 @@ def known_signals(merchant: Merchant, stream: Stream, knowledge: KnowledgeBase) 
         return signals
     live = ArticleVersion.objects.filter(article__merchant=merchant, article__live_version=F("pk"))
     published = dict(live.values_list("article_id", "published_at"))
-    nearest = (stream.vectors @ knowledge.vectors.T).argmax(axis=1).tolist()
-    for row, passage in enumerate(nearest):
+    passages, _cosines = nearest(stream.vectors, knowledge.vectors, 1)
+    for row, passage in enumerate(passages[:, 0].tolist()):
         if published[knowledge.article_ids[passage]] > stream.asked[row].asked_at:
             signals[row] = Signal.UNKNOWN
     return signals

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from improvement.clustering import find_groups
-from improvement.coverage_features import NAMES, Base, describe
+from improvement.coverage_features import NAMES, Base, Hidden, describe
 from improvement.coverage_model import Signal, judge, listen, weigh_signals
 from improvement.gap_matching import Known, match_groups
 from improvement.gap_page import count_weeks
@@ -147,10 +147,9 @@ def test_without_a_knowledge_base_nothing_is_covered():
 def test_features_have_names_and_an_absent_article_pulls_them_down():
     base = Base(embed([*PASSWORD, "Pay your bill", "Open Billing"]), np.array([0, 0, 0, 0, 1, 1]))
     question = embed(["reset my password please"])
-    similarities = question @ base.vectors.T
     stream = np.zeros((1, 10), dtype=np.float32)
-    present = describe(similarities, base, stream)
-    absent = describe(np.where(base.article == 0, -1, similarities), base, stream)
+    present = describe(question, base, stream)
+    absent = describe(question, base, stream, Hidden(np.array([0]), has_article=True))
     assert present.shape == (1, len(NAMES))
     assert (present[0, :7] > absent[0, :7]).all()
 
