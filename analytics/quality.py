@@ -125,7 +125,7 @@ def summary(merchant: Merchant, period: Period, *, version: Version | None = Non
     row = scores_in(merchant, period, version).aggregate(
         **{f"{name}_mean": Avg(name) for name in fields},
         **{f"{name}_n": Count(name) for name in fields},
-        **{f"{name}_sd": StdDev(name) for name in fields},
+        **{f"{name}_sd": StdDev(name, sample=True) for name in fields},
     )
     means = {name: Mean.of(row[f"{name}_mean"], row[f"{name}_n"], row[f"{name}_sd"]) for name in fields}
     return QualitySummary(
@@ -159,7 +159,7 @@ def weekly(merchant: Merchant, period: Period, version: Version) -> list[tuple[d
         .order_by()
         .annotate(week=TruncWeek("conversation__started_at", tzinfo=merchant.zone))
         .values_list("week")
-        .annotate(mean=Avg("overall"), n=Count("id"), sd=StdDev("overall"))
+        .annotate(mean=Avg("overall"), n=Count("id"), sd=StdDev("overall", sample=True))
     )
     return [(week.date(), Mean.of(mean, n, sd)) for week, mean, n, sd in sorted(rows)]
 
@@ -169,7 +169,7 @@ def by_channel(merchant: Merchant, period: Period, version: Version) -> list[tup
         scores_in(merchant, period, version)
         .order_by()
         .values_list("conversation__channel")
-        .annotate(mean=Avg("overall"), n=Count("id"), sd=StdDev("overall"))
+        .annotate(mean=Avg("overall"), n=Count("id"), sd=StdDev("overall", sample=True))
     )
     found = [(Channel(channel).label, Mean.of(mean, n, sd)) for channel, mean, n, sd in rows]
     return sorted(found, key=lambda row: -row[1].n)

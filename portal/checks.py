@@ -11,6 +11,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
 from django.db import connections
 
+from portal.prices import find_price
+
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 TIMESCALE_ENGINE = "timescale.db.backends.postgresql"
 REDIS_SCHEMES = {"redis", "rediss", "unix"}
@@ -83,3 +85,13 @@ def mail_can_be_delivered(app_configs: Sequence[Any] | None, **_: Any) -> list[C
             Caution("SITE_URL names this machine, so links in mails lead nowhere.", hint=hint, id="portal.W003")
         )
     return messages
+
+
+@register()
+def model_has_a_price(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
+    if not settings.OPENAI_API_KEY or find_price(settings.OPENAI_MODEL):
+        return []
+    hint = (
+        "Set OPENAI_INPUT_PRICE and OPENAI_OUTPUT_PRICE (0 for your own model), or no budget can stop its calls."
+    )
+    return [Caution(f"What {settings.OPENAI_MODEL} costs is unknown.", hint=hint, id="portal.W004")]

@@ -190,3 +190,13 @@ def test_neither_customer_text_nor_key_is_logged_or_stored(merchant, colours, ca
         assert "very-secret" not in text
         assert "the provider's words" not in text
     assert not LlmCall.objects.filter(trace__isnull=False).exists()
+
+
+def test_a_model_without_a_price_is_warned_about(settings, colours):
+    from portal.checks import model_has_a_price
+
+    assert model_has_a_price(None) == []
+    settings.OPENAI_MODEL = "house-model-7b"
+    assert [message.id for message in model_has_a_price(None)] == ["portal.W004"]
+    settings.OPENAI_INPUT_PRICE = settings.OPENAI_OUTPUT_PRICE = "0"
+    assert model_has_a_price(None) == []
