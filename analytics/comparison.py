@@ -40,8 +40,15 @@ class Comparison:
 NO_CHANGE = Change(Kind.NONE, None, is_clear=False, direction="none", is_better=None)
 
 
-def compare_totals(current: Totals, previous: Totals) -> Comparison:
-    changes = {key: _change_of(metric, current, previous) for key, metric in METRICS.items() if metric.is_in_totals}
+def compare_totals(current: Totals, previous: Totals, *, is_previous_whole: bool = True) -> Comparison:
+    """Where the data began within the window before, a change of counts would only show that: it is left out."""
+    changes = {}
+    for key, metric in METRICS.items():
+        if metric.is_in_totals:
+            is_comparable = (
+                is_previous_whole or metric.unit in (Unit.RATE, Unit.DURATION) or not previous.n_conversations
+            )
+            changes[key] = _change_of(metric, current, previous) if is_comparable else NO_CHANGE
     return Comparison(current, previous, changes)
 
 

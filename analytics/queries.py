@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -14,7 +14,7 @@ from analytics.comparison import Change, Comparison, compare_totals
 from analytics.filters import Filters, predicate
 from analytics.histogram import Histogram
 from analytics.measures import COUNTERS, HISTOGRAMS
-from analytics.models import Channel, Conversation, Event, Outcome
+from analytics.models import Channel, Conversation, Event, Outcome, Rollup
 from analytics.totals import Totals, add_up
 from portal.models import Merchant
 from portal.periods import Period, steps
@@ -28,6 +28,7 @@ __all__ = [
     "breakdown",
     "compare",
     "conversations",
+    "data_from",
     "data_to",
     "series",
     "totals",
@@ -35,6 +36,8 @@ __all__ = [
 ]
 
 BREAKDOWNS = ("channel", "language", "agent_version", "outcome")
+# A merchant whose data began in the first tenth of a window is taken to have had all of it.
+START_TOLERANCE = 0.1
 _SUMS = tuple(name for name in COUNTERS if not name.endswith("_sum_ms"))
 _MATURE = {
     "mature_ended": "n_resolved + n_escalated + n_abandoned",
@@ -77,10 +80,12 @@ def totals(merchant: Merchant, period: Period, *, now: datetime | None = None) -
 
 
 def compare(merchant: Merchant, period: Period, *, now: datetime | None = None) -> Comparison:
-    """The window and the one before it, in one query."""
+    """The window and the one before it."""
     previous = period.previous()
     found = _grouped(merchant, [previous, period], "hour >= %(split)s", now=now, split=period.start)
-    return compare_totals(found.get(True, Totals()), found.get(False, Totals()))
+    first = data_from(merchant)
+    is_whole = first is None or first < previous.start + START_TOLERANCE * (previous.end - previous.start)
+    return compare_totals(found.get(True, Totals()), found.get(False, Totals()), is_previous_whole=is_whole)
 
 
 def series(merchant: Merchant, period: Period, *, step: str = "day", now: datetime | None = None) -> list[Point]:
@@ -119,6 +124,12 @@ def outcome_slices(all_of_it: Totals) -> list[Slice]:
     order = (Outcome.RESOLVED, Outcome.ESCALATED, Outcome.ABANDONED, Outcome.OPEN, Outcome.NOT_INVOLVED)
     counts = [(outcome, getattr(all_of_it, f"n_{outcome.value}")) for outcome in order]
     return [Slice(outcome.value, outcome.label, n, n / n_all if n_all else 0.0, None) for outcome, n in counts]
+
+
+def data_from(merchant: Merchant) -> datetime | None:
+    """The hour of the first conversation; read from the start of the unique index rollup_bucket."""
+    first: datetime | None = Rollup.objects.for_merchant(merchant).aggregate(first=Min("hour"))["first"]
+    return first
 
 
 def data_to(merchant: Merchant) -> datetime | None:

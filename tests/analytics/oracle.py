@@ -130,7 +130,8 @@ def recount(events, *, now, zone: ZoneInfo, idle: timedelta, recontact: timedelt
             and customer.get(other["thread"])
             and customer[other["thread"]] == customer.get(one["thread"])
         ]
-        one["recontacted"] = bool(later) and min(later) <= one["active"] + recontact and one["counts"]
+        until = min(one["active"] + recontact, one["start"] + timedelta(days=90))
+        one["recontacted"] = bool(later) and min(later) <= until and one["counts"]
     days: dict = {}
     for one in found:
         day = days.setdefault(one["start"].astimezone(zone).date(), Counter())

@@ -64,3 +64,9 @@ def test_durations_are_clear_only_where_their_intervals_part():
         before={"response_time": Histogram.of([2000, 3000])},
     )
     assert not few.is_clear
+
+
+def test_counts_are_not_compared_with_a_window_in_which_the_data_began():
+    found = compare_totals(Totals(**rate(70, 100)), Totals(**rate(5, 10)), is_previous_whole=False)
+    assert found.changes["n_conversations"].kind == Kind.NONE
+    assert found.changes["resolution_rate"].kind == Kind.POINTS
