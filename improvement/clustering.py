@@ -25,7 +25,20 @@ Groups = NDArray[np.int_]
 
 
 def find_groups(vectors: Vectors) -> Groups:
-    """A number per question, 0 for the largest group. The same vectors always give the same groups."""
+    """A number per question, 0 for the largest group. The same vectors always give the same groups.
+
+    The same words asked again count once here: ten copies would be each other's ten nearest neighbours, and a group.
+    """
+    if not len(vectors):
+        return np.zeros(0, dtype=np.int_)
+    _sorted, first, copies = np.unique(vectors.round(4), axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(order), dtype=np.int_)
+    place[order] = np.arange(len(order))
+    return by_size(group_distinct(vectors[first[order]])[place[copies]])
+
+
+def group_distinct(vectors: Vectors) -> Groups:
     if len(vectors) < 2:
         return np.zeros(len(vectors), dtype=np.int_)
     neighbours, closeness = nearest(vectors, vectors, N_NEIGHBOURS, is_same=True)
@@ -36,7 +49,7 @@ def find_groups(vectors: Vectors) -> Groups:
     graph = igraph.Graph(len(vectors), list(edges))
     igraph.set_random_number_generator(random.Random(SEED))  # noqa: S311 - repeatable, not secret
     found = graph.community_multilevel(weights=list(edges.values()), resolution=RESOLUTION)
-    return by_size(join_alike(vectors, np.array(found.membership, dtype=np.int_)))
+    return join_alike(vectors, np.array(found.membership, dtype=np.int_))
 
 
 def join_alike(vectors: Vectors, membership: Groups) -> Groups:

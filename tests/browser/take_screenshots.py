@@ -5,7 +5,9 @@ Every page of the demo shop is taken at 1440 px, at 390 px and dark into artifac
 
 import argparse
 import os
+import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -36,14 +38,10 @@ def main() -> None:
                 take(page, home + path, ARTIFACTS / f"{name}-{look}.png", full_page=True)
             for kind in ("conversations", "gaps", "drafts", "articles", "reports"):
                 page.goto(home + kind + "/")
-                first = page.locator(f"main a[href^='/{options.merchant}/{kind}/']").first
-                if first.count():
-                    take(
-                        page,
-                        options.url + str(first.get_attribute("href")),
-                        ARTIFACTS / f"{kind}-one-{look}.png",
-                        full_page=True,
-                    )
+                details = re.compile(rf"/{kind}/\d+/$")
+                links = [str(link.get_attribute("href")) for link in page.locator("main a[href]").all()]
+                if found := [link for link in links if details.search(link)]:
+                    take(page, urljoin(page.url, found[0]), ARTIFACTS / f"{kind}-one-{look}.png", full_page=True)
             if look == "desktop":
                 take(page, home, README_PICTURE, full_page=False)
             page.context.close()

@@ -130,6 +130,13 @@ def test_one_topic_is_one_group():
     assert set(find_groups(embed([f"{text} {extra}" for text in PASSWORD for extra in ("", "now", "thanks")]))) == {0}
 
 
+def test_the_same_words_asked_again_make_no_group_of_their_own():
+    texts = [f"{text} {extra}" for text in PASSWORD for extra in ("", "now", "thanks")]
+    groups = find_groups(embed(texts))
+    repeated = find_groups(embed([text for text in texts for _copy in range(12)]))
+    assert (repeated.reshape(-1, 12) == groups[:, None]).all()
+
+
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_questions_make_no_trouble(n):
     assert len(find_groups(embed(PASSWORD)[:n])) == n
