@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import pearsonr, spearmanr
 
 BOOTSTRAP_SAMPLES = 1_000
 MIN_N = 3  # below, a correlation says nothing
@@ -33,8 +33,8 @@ def measure_agreement(scores: Sequence[float], labels: Sequence[float]) -> Agree
     low, high = _bootstrap_spearman(x, y)
     return Agreement(
         n=len(x),
-        pearson=round(float(pearsonr(x, y).statistic), 4),
-        spearman=round(float(spearmanr(x, y).statistic), 4),
+        pearson=round(float(scipy.stats.pearsonr(x, y).statistic), 4),
+        spearman=round(float(scipy.stats.spearmanr(x, y).statistic), 4),
         spearman_low=low,
         spearman_high=high,
         mean_absolute_error=error,
@@ -47,7 +47,7 @@ def _bootstrap_spearman(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple
     for _sample in range(BOOTSTRAP_SAMPLES):
         rows = rng.integers(0, len(x), len(x))
         if np.ptp(x[rows]) and np.ptp(y[rows]):
-            found.append(float(spearmanr(x[rows], y[rows]).statistic))
+            found.append(float(scipy.stats.spearmanr(x[rows], y[rows]).statistic))
     if not found:
         return None, None
     low, high = np.quantile(found, [0.025, 0.975])

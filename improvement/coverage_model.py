@@ -9,16 +9,17 @@ is covered or not as a whole. No label of a conversation is ever read.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from improvement.coverage_features import N_NEAR, Base, Hidden, Matrix, describe
 from improvement.neighbours import Floats, Indexes, nearest
 from portal.embeddings import Vectors
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 # One setting for every merchant. Strong regularisation, for a small knowledge base teaches little.
 REGULARISATION = 0.01
@@ -66,8 +67,12 @@ def judge(questions: Vectors, base: Base, signals: NDArray[np.int_]) -> Judgemen
     return Judgement(listen(probability, neighbours, closeness), passage[:, 0], similarity[:, 0])
 
 
-def learn(base: Base, questions: Vectors) -> Pipeline:
+def learn(base: Base, questions: Vectors) -> "Pipeline":
     """Leave one topic out: the lessons are the passages, with and without their article."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - a second that no web start need pay
+    from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
     lessons = np.arange(len(base.vectors))
     if len(lessons) > MAX_LESSONS:
         lessons = np.sort(np.random.default_rng(1).choice(lessons, MAX_LESSONS, replace=False))

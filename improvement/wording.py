@@ -1,8 +1,7 @@
 """Content words and numbers of a sentence, for comparing what two sentences say. Pure, English."""
 
 import re
-
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+from functools import cache
 
 NUMBER_WORDS = [
     "zero",
@@ -25,9 +24,8 @@ _VALUES = {word: str(value) for value, word in enumerate(NUMBER_WORDS)} | {
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _SUFFIXES = ("ing", "ies", "ed", "es", "s", "e", "y")
 # Stop words of scikit-learn that carry meaning in an answer.
-_STOP = (ENGLISH_STOP_WORDS - _VALUES.keys() - {"call", "bill", "fill", "never", "not", "no", "without", "cannot"}) | {
-    "please", "just", "also", "like", "want", "need", "hi", "hello"
-}  # fmt: skip
+_MEANT = {"call", "bill", "fill", "never", "not", "no", "without", "cannot"}
+_POLITE = {"please", "just", "also", "like", "want", "need", "hi", "hello"}
 _NEGATION = re.compile(r"\b(?:not|no|never|without|cannot|neither|nor|\w+n['’]t)\b", re.IGNORECASE)
 
 
@@ -38,10 +36,17 @@ def stem(word: str) -> str:
     return word
 
 
+@cache
+def stop_words() -> frozenset[str]:
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS  # noqa: PLC0415 - a second that no web start need pay
+
+    return frozenset(ENGLISH_STOP_WORDS) - _VALUES.keys() - _MEANT | _POLITE
+
+
 def content_words(text: str) -> frozenset[str]:
     """Stems without stop words; "two" and "2" are one word."""
     words = (_VALUES.get(word, word) for word in _WORD.findall(text.lower().replace("’", "'")))
-    return frozenset(stem(word) for word in words if word not in _STOP)
+    return frozenset(stem(word) for word in words if word not in stop_words())
 
 
 def find_numbers(text: str) -> frozenset[str]:

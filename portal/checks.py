@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as Caution
@@ -62,6 +61,8 @@ def broker_is_redis(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMe
 def broker_answers(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     if broker_is_redis(app_configs):
         return []
+    import redis  # noqa: PLC0415 - nothing else of a command needs it
+
     try:
         with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5) as client:
             client.ping()
@@ -91,7 +92,5 @@ def mail_can_be_delivered(app_configs: Sequence[Any] | None, **_: Any) -> list[C
 def model_has_a_price(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMessage]:
     if not settings.OPENAI_API_KEY or find_price(settings.OPENAI_MODEL):
         return []
-    hint = (
-        "Set OPENAI_INPUT_PRICE and OPENAI_OUTPUT_PRICE (0 for your own model), or no budget can stop its calls."
-    )
+    hint = "Set OPENAI_INPUT_PRICE and OPENAI_OUTPUT_PRICE (0 for your own model), or no budget can stop its calls."
     return [Caution(f"What {settings.OPENAI_MODEL} costs is unknown.", hint=hint, id="portal.W004")]

@@ -5,6 +5,9 @@ from portal.models import Membership, Role, User
 # Known to everybody who reads this, so `load_demo` gives it to made-up people only.
 DEMO_PASSWORD = "aftercare-demo"  # noqa: S105
 
+# The audit entry of a load that came to its end.
+DEMO_LOADED = "demo.loaded"
+
 
 def demo_sign_in() -> str:
     """A line for each role of the demo merchant whose password is still the demo's; empty without any."""

@@ -20,6 +20,7 @@ from improvement.coverage import read_new_questions
 from improvement.effects import measure_effects
 from improvement.gaps import refresh_gaps
 from improvement.models import Draft, DraftState, Gap, GapStatus
+from portal.local_stack.demo import DEMO_LOADED
 from portal.models import AuditEntry, Merchant, User
 from portal.periods import week_before
 from reporting.delivery import deliver
@@ -39,9 +40,9 @@ from reporting.demo.transcript import Event
 from reporting.models import Subscription
 from reporting.report import get_or_build_report
 
-LOADED = "demo.loaded"
 BATCH = 2000
 N_DRAFTS = 2
+SCORED_AT_ONCE = timedelta(days=30)
 ARTICLES_BEFORE = timedelta(days=120)
 
 Progress = Callable[[float], None]  # takes the share of the step that is done
@@ -94,12 +95,12 @@ def find_anchor(merchant: Merchant) -> date | None:
 
 
 def is_loaded(merchant: Merchant) -> bool:
-    return AuditEntry.objects.for_merchant(merchant).filter(verb=LOADED).exists()
+    return AuditEntry.objects.for_merchant(merchant).filter(verb=DEMO_LOADED).exists()
 
 
 def record_loaded(load: Load) -> None:
     detail = {"anchor": load.anchor.isoformat(), "events": len(load.events)}
-    AuditEntry.record(load.merchant, LOADED, by=None, on=load.merchant, detail=detail)
+    AuditEntry.record(load.merchant, DEMO_LOADED, by=None, on=load.merchant, detail=detail)
 
 
 def save_articles(load: Load, progress: Progress) -> None:
@@ -134,10 +135,11 @@ def find_gaps(load: Load, progress: Progress) -> None:
 
 
 def score_quality(load: Load, progress: Progress) -> None:
-    """By the local scorer; where a model is configured, the worker has it judge the recent ones."""
+    """The last month, by the local scorer; the worker scores what is older, or has a model judge where there is one."""
     now = timezone.now()
-    n_waiting, n_scored = waiting_for_local(load.merchant, now=now).count(), 0
-    while batch := list(waiting_for_local(load.merchant, now=now)[:LOCAL_BATCH]):
+    waiting = waiting_for_local(load.merchant, now=now).filter(started_at__gte=load.now - SCORED_AT_ONCE)
+    n_waiting, n_scored = waiting.count(), 0
+    while batch := list(waiting[:LOCAL_BATCH]):
         score_locally(load.merchant, batch, now=now)
         n_scored += len(batch)
         progress(n_scored / n_waiting)

@@ -7,8 +7,6 @@ from django.core.management.base import BaseCommand
 
 from portal.local_stack.addresses import sign_in_file
 from portal.local_stack.demo import demo_sign_in
-from portal.models import Merchant
-from reporting.demo.load import is_loaded
 
 
 class Command(BaseCommand):
@@ -21,11 +19,3 @@ class Command(BaseCommand):
         except CommandError as error:  # a site that others can reach gets no accounts with a known password
             self.stderr.write(f"Without the demo shop. {error}")
         sign_in_file().write_text(demo_sign_in())
-
-
-def needs_demo() -> bool:
-    """On a database without merchants, and where an earlier load was interrupted."""
-    demos = list(Merchant.objects.filter(is_demo=True))
-    if demos:
-        return not any(is_loaded(merchant) for merchant in demos)
-    return not Merchant.objects.exists()
