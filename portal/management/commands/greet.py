@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write("Loading the demo shop (once, a few minutes) …")
         try:
-            call_command("load_demo")
+            call_command("load_demo", verbosity=0)  # `make run` tells the sign-in at the end
         except CommandError as error:  # a site that others can reach gets no accounts with a known password
             self.stderr.write(f"Without the demo shop. {error}")
         sign_in_file().write_text(demo_sign_in())

@@ -48,7 +48,8 @@ class Command(BaseCommand):
                 load.merchant, name="Demo", scopes=[Scope.INGEST, Scope.READ, Scope.REVIEW], created_by=load.owner
             )
             self.stdout.write(f"API key of {load.merchant} (shown once): {key}")
-        self.stdout.write(demo_sign_in())
+        if options["verbosity"]:
+            self.stdout.write(demo_sign_in())
 
     def run_steps(self, load: Load) -> None:
         """One bar over all steps on a terminal; elsewhere one line for each."""
