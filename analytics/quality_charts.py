@@ -25,7 +25,7 @@ def weekly_chart(weeks: Sequence[tuple[date, Mean]]) -> Chart:
         "data": {"labels": labels, "datasets": [means]},
         "options": {"scales": {"y": {"min": 0, "max": 1}}},
     }
-    columns = (_("Week from"), _("Mean score"), _("95 % interval"), _("Conversations"))
+    columns = (_("Week from"), _("Mean score"), _("95% interval"), _("Conversations"))
     rows = tuple(
         (label, percent(mean.value), interval(mean), number(mean.n))
         for label, (_week, mean) in zip(labels, weeks, strict=True)
