@@ -101,6 +101,16 @@ class Worker:
 
 
 @pytest.fixture
+def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """An SMTP server. Declared before `worker`, which inherits its address."""
+    from tests.reporting.smtp import mail_server
+
+    with mail_server() as box:
+        monkeypatch.setenv("EMAIL_URL", f"smtp://127.0.0.1:{settings.EMAIL_PORT}")
+        yield box
+
+
+@pytest.fixture
 def worker(transactional_db, redis_server: str, tmp_path: Path) -> Iterator[Worker]:
     """Live data needs transactional_db: a worker cannot see an open transaction."""
     name = connection.settings_dict["NAME"]

@@ -32,33 +32,44 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def browse(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]:
+def site(live_server) -> str:
+    return live_server.url
+
+
+@pytest.fixture
+def browse(chromium: Browser, site: str) -> Iterator[Callable[..., Page]]:
     """`browse(owner, width=390, theme="dark")` → a page, signed in as that person (None: signed out).
 
-    At the end of the test: no script error, nothing that the content security policy had to refuse.
+    At the end of the test: no script error, nothing that the content security policy had to refuse, nothing asked of
+    another origin.
     """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
     def open_browser(user: Any, *, width: int = 1440, theme: str = "light", javascript: bool = True) -> Page:
         context = chromium.new_context(
-            base_url=live_server.url,
+            base_url=site,
             viewport={"width": width, "height": HEIGHTS[width]},
             color_scheme=theme,
             java_script_enabled=javascript,
             reduced_motion="reduce",
         )
         contexts.append(context)
-        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=live_server.url)
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site)
         if user is not None:
             client = Client()
             client.force_login(user)
             session = client.cookies[settings.SESSION_COOKIE_NAME].value
-            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": site}])
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: note(message.type, message.text))
+        page.on("request", lambda request: note_origin(request.url))
         return page
+
+    def note_origin(url: str) -> None:
+        if not url.startswith((f"{site}/", "data:", "blob:")):
+            complaints.append(f"asked another origin: {url}")
 
     def note(kind: str, text: str) -> None:
         if kind == "error" and "Failed to load resource" not in text:  # a 404 that the test asked for
@@ -70,6 +81,15 @@ def browse(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]:
     assert complaints == []
 
 
+def sign_in_by_hand(page: Page, email: str, password: str) -> Page:
+    page.goto("/sign-in/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("navigation", name="Sections").first.wait_for(state="attached")
+    return page
+
+
 def inspect_page(page: Page, name: str) -> None:
     """Keeps a screenshot in artifacts/; asserts that nothing scrolls sideways and axe finds nothing serious."""
     width = page.viewport_size["width"]
@@ -77,10 +97,13 @@ def inspect_page(page: Page, name: str) -> None:
     ARTIFACTS.mkdir(exist_ok=True)
     page.screenshot(path=ARTIFACTS / f"{name}-{width}-{theme}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
-    violations = Axe().run(page).response["violations"]
-    found = {
+    assert ask_axe(page) == {}
+
+
+def ask_axe(page: Page) -> dict[str, Any]:
+    """Rule → the elements that break it, of what is serious or critical."""
+    return {
         violation["id"]: [node["target"] for node in violation["nodes"]]
-        for violation in violations
+        for violation in Axe().run(page).response["violations"]
         if violation["impact"] in ("serious", "critical")
     }
-    assert found == {}

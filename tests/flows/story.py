@@ -1,6 +1,7 @@
 """A small lamp shop: its help centre, and a fortnight of conversations. Nobody wrote about discount codes."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from tests.events import Chat, all_events
 
@@ -40,47 +41,103 @@ COVERED = {
     "bulbs": ("Which bulb do I need for this lamp?", "is the socket E14 or E27", "what bulb fits the table lamp"),
     "dimming": ("Can this lamp be dimmed?", "does it work with a dimmer", "my lamp flickers with the dimmer"),
 }
-UNCOVERED = (
-    "My discount code does not work at checkout",
-    "the voucher code is not accepted",
-    "Why is my promo code rejected?",
-    "I have a discount code but it says invalid",
-    "how do I use the voucher from the newsletter",
-    "Discount code gives an error",
-    "where can I enter my promo code",
-    "the newsletter discount is not applied to my basket",
+
+
+class Topic(NamedTuple):
+    """What customers ask and no article answers."""
+
+    name: str
+    questions: tuple[str, ...]
+    human_answers: tuple[str, ...]
+
+
+CODES = Topic(
+    "code",
+    (
+        "My discount code does not work at checkout",
+        "the voucher code is not accepted",
+        "Why is my promo code rejected?",
+        "I have a discount code but it says invalid",
+        "how do I use the voucher from the newsletter",
+        "Discount code gives an error",
+        "where can I enter my promo code",
+        "the newsletter discount is not applied to my basket",
+    ),
+    (
+        "Enter the discount code in the basket, below the articles, and choose Apply. One code can be used per order.",
+        "Discount codes from the newsletter are valid for 30 days, from a value of 40 euros. Sale items are excluded.",
+        "Please enter the code in the basket below the articles, then choose Apply. Codes work once per customer.",
+    ),
 )
-HUMAN_ANSWERS = (
-    "Enter the discount code in the basket, below the articles, and choose Apply. One code can be used per order.",
-    "Discount codes from the newsletter are valid for 30 days, from a value of 40 euros. Sale items are excluded.",
-    "Please enter the code in the basket below the articles, then choose Apply. Codes work once per customer.",
+INVOICES = Topic(
+    "invoice",
+    (
+        "I need an invoice for my company",
+        "where is my invoice",
+        "Can you put our VAT number on the invoice?",
+        "please send me the invoice as PDF",
+        "the billing address on the invoice is wrong",
+        "I have not received an invoice",
+        "invoice with VAT for my tax office",
+        "how can I download the invoice",
+    ),
+    (
+        "The invoice is sent as a PDF with the dispatch email. You can download it under Orders, Invoice.",
+        "Enter your VAT number at checkout under Billing address. It is printed on the invoice.",
+        "We can correct the billing address on an invoice within 14 days. Reply with the right address.",
+    ),
+)
+ENGRAVING = Topic(
+    "engraving",
+    (
+        "Can you engrave a name on the lamp base?",
+        "can you engrave a lamp",
+        "Do you engrave lamps with a name?",
+        "I would like a lamp with an engraving",
+        "is it possible to engrave the lamp",
+        "Is engraving a lamp possible?",
+        "what does it cost to engrave a lamp",
+        "How much is an engraving on the lamp?",
+        "can I have my initials engraved on the lamp",
+        "engraving on the lamp base",
+        "Do you offer engraved lamps?",
+        "can the lamp be engraved with a date",
+    ),
+    (
+        "Brass bases can be engraved with up to 20 letters for 12 euros. Choose Engraving on the product page.",
+        "An engraving takes three more working days. Engraved lamps cannot be returned.",
+        "Yes, we engrave names and dates on brass bases. Write the text into the field Engraving before you order.",
+    ),
 )
 SORRY = "Sorry, I have no information about this. A colleague will help you."
 
 
-def fortnight(end: datetime) -> list[dict]:
-    """Every day: each covered topic once, resolved; the discount code twice, escalated and answered by a person."""
+def fortnight(end: datetime, *topics: Topic) -> list[dict]:
+    """Every day: each covered topic once, resolved; each uncovered one (discount codes unless others are named) twice,
+    escalated and answered by a person."""
     chats: list[Chat] = []
     for day in range(14):
         morning = end - timedelta(days=14 - day)
-        for number, (topic, questions) in enumerate(COVERED.items()):
-            chats.append(_resolved(day, number, topic, questions[day % len(questions)], morning))
-        for number in range(2):
-            text = UNCOVERED[(2 * day + number) % len(UNCOVERED)]
-            chats.append(_escalated(day, number, text, morning + timedelta(hours=5)))
+        for number, (name, questions) in enumerate(COVERED.items()):
+            chats.append(_resolved(number, name, questions[day % len(questions)], morning))
+        for place, topic in enumerate(topics or (CODES,)):
+            noon = morning + timedelta(hours=5 + place)
+            chats += [_escalated(topic, 2 * day + number, noon + timedelta(minutes=20 * number)) for number in range(2)]
     return all_events(*chats)
 
 
-def _resolved(day: int, number: int, topic: str, question: str, morning: datetime) -> Chat:
-    sources = [{"article_id": topic, "score": 0.8}]
-    chat = Chat(f"{topic}-{day}", at=morning + timedelta(minutes=20 * number))
-    chat.start(customer_id=f"customer-{day}-{number}").ask(question).retrieve(question, sources)
-    chat.answer(ARTICLES[topic][1], sources=sources, latency_ms=1500, confidence=0.9, cost=0.004)
+def _resolved(number: int, name: str, question: str, morning: datetime) -> Chat:
+    sources = [{"article_id": name, "score": 0.8}]
+    thread = f"{name}-{morning.date()}"
+    chat = Chat(thread, at=morning + timedelta(minutes=20 * number))
+    chat.start(customer_id=f"customer of {thread}").ask(question).retrieve(question, sources)
+    chat.answer(ARTICLES[name][1], sources=sources, latency_ms=1500, confidence=0.9, cost=0.004)
     return chat.resolve(confirmed=number == 0)
 
 
-def _escalated(day: int, number: int, question: str, at: datetime) -> Chat:
-    chat = Chat(f"code-{day}-{number}", at=at + timedelta(minutes=20 * number))
-    chat.start(customer_id=f"customer-{day}-code-{number}").ask(question)
+def _escalated(topic: Topic, turn: int, at: datetime) -> Chat:
+    thread = f"{topic.name}-{at.isoformat()}"
+    chat = Chat(thread, at=at)
+    chat.start(customer_id=f"customer of {thread}").ask(topic.questions[turn % len(topic.questions)])
     chat.answer(SORRY, sources=[], latency_ms=900, confidence=0.2, cost=0.002).hand_off("missing_knowledge")
-    return chat.teammate(HUMAN_ANSWERS[(day + number) % len(HUMAN_ANSWERS)]).close()
+    return chat.teammate(topic.human_answers[turn % len(topic.human_answers)]).close()

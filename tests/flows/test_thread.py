@@ -12,20 +12,9 @@ import pytest
 from portal.celery import app
 from tests.flows.person import Person
 from tests.flows.story import ARTICLES, fortnight
-from tests.reporting.smtp import mail_server
 
 pytestmark = pytest.mark.flow
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture
-def postbox(monkeypatch):
-    """Declared before `worker`, which inherits the address of this SMTP server."""
-    from django.conf import settings
-
-    with mail_server() as box:
-        monkeypatch.setenv("EMAIL_URL", f"smtp://127.0.0.1:{settings.EMAIL_PORT}")
-        yield box
 
 
 @pytest.fixture
