@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import log
 
 from improvement.stop_words import STOP_WORDS
+from portal.languages import ENGLISH, function_words, guess_language
 
 MAX_WORDS = 3
 N_PHRASES = 5
@@ -45,10 +46,12 @@ def count_phrases(questions: Sequence[str]) -> Counts:
     counts = Counts(len(questions))
     for question in questions:
         found: dict[tuple[str, ...], str] = {}
+        language = guess_language(question)
+        skipped = STOP_WORDS if language == ENGLISH else function_words(language)
         for sentence in re.split(r"[.!?;:\n]+", question):
             # A stop word is stepped over, so that "reset my password" counts as "reset password".
             words = [word.lower() for word in _WORD.findall(sentence)]
-            places = [at for at, word in enumerate(words) if base_form(word) not in STOP_WORDS and len(word) > 1]
+            places = [at for at, word in enumerate(words) if base_form(word) not in skipped and len(word) > 1]
             for size in range(1, MAX_WORDS + 1):
                 for first in range(len(places) - size + 1):
                     part = places[first : first + size]

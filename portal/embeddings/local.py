@@ -13,6 +13,7 @@ import numpy as np
 from django.conf import settings
 
 from portal.embeddings import DIMENSIONS, EmbeddingError, Vectors
+from portal.embeddings.words import add_words
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -128,4 +129,4 @@ def embed_locally(texts: list[str]) -> Vectors:
     vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
     for batch in batches_by_length([len(encoding.ids) for encoding in encodings]):
         vectors[batch] = run_batch(model, [encodings[index] for index in batch])
-    return vectors
+    return add_words(texts, vectors)
