@@ -7,7 +7,7 @@ from reporting.demo.topics import Texts, Topic
 
 ALSO_ASKED = {"en": "Customers also ask", "de": "Das wird auch gefragt"}
 # The local embedding model knows little German, so German pages name more wordings.
-N_ALSO_ASKED = {"en": 6, "de": 9}
+N_ALSO_ASKED = {"en": 8, "de": 10}
 
 
 def build_body(topic: Topic, language: str) -> str:

@@ -42,7 +42,7 @@ from reporting.report import get_or_build_report
 
 BATCH = 2000
 N_DRAFTS = 2
-SCORED_AT_ONCE = timedelta(days=30)
+SCORED_AT_ONCE = timedelta(days=14)
 ARTICLES_BEFORE = timedelta(days=120)
 
 Progress = Callable[[float], None]  # takes the share of the step that is done
@@ -135,7 +135,7 @@ def find_gaps(load: Load, progress: Progress) -> None:
 
 
 def score_quality(load: Load, progress: Progress) -> None:
-    """The last month, by the local scorer; the worker scores what is older, or has a model judge where there is one."""
+    """The last two weeks, by the local scorer; the worker scores what is older, or has a model judge where there is one."""
     now = timezone.now()
     waiting = waiting_for_local(load.merchant, now=now).filter(started_at__gte=load.now - SCORED_AT_ONCE)
     n_waiting, n_scored = waiting.count(), 0

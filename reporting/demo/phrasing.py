@@ -17,7 +17,7 @@ _MANNERS = {
     "whatsapp": (0.38, 0.40, 0.22, 0.45),
     "sms": (0.45, 0.15, 0.20, 0.50),
 }
-DETAIL_SHARE = 0.6
+DETAIL_SHARES = (0.25, 0.5, 0.25)  # of no, one and two sentences about one's own case
 _NUMBERS = {
     "n": (2, 9),
     "height": (158, 198),
@@ -63,8 +63,7 @@ class Phrasing:
         text = self.fill(pattern)
         if again:
             text = f"{self.say('again')} {text}"
-        if self._details and self.rng.random() < DETAIL_SHARE:
-            detail = self.fill(self.rng.choice(self._details))
+        for detail in self._pick_details():
             text = f"{detail} {text}" if self.rng.random() < 0.4 else f"{_ended(text)} {detail}"
         if self.rng.random() < (0.55 if self.channel == "email" else 0.16):
             text = f"{_ended(text)} {self.say('context')}"
@@ -77,6 +76,13 @@ class Phrasing:
         """The agent's answer around what the article says."""
         opening, closing = self.say("opening"), self.say("closing")
         return " ".join(part for part in (opening, text, closing) if part)
+
+    def _pick_details(self) -> list[str]:
+        """None to two of what customers say about their own case."""
+        if not self._details:
+            return []
+        n = self.rng.choices((0, 1, 2), DETAIL_SHARES)[0]
+        return [self.fill(detail) for detail in self.rng.sample(self._details, n)]
 
     def _value(self, name: str) -> str:
         if name not in self._filled:
