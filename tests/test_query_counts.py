@@ -10,7 +10,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.flows.shop import committed, draft_for, open_shop, publish, tell, write_report
-from tests.flows.story import CODES, ENGRAVING, INVOICES
+from tests.flows.story import CODES, INVOICES, PASSWORDS
 
 pytestmark = pytest.mark.django_db
 MOST = 30
@@ -58,8 +58,8 @@ def tell_first_half(shop, owner):
 
 
 def tell_second_half(shop, owner) -> None:
-    tell(shop, INVOICES, ENGRAVING, end=timezone.now().replace(microsecond=0) - timedelta(days=15), edition=" again")
-    draft_for(shop, ENGRAVING, by=owner)
+    tell(shop, INVOICES, PASSWORDS, end=timezone.now().replace(microsecond=0) - timedelta(days=15), edition=" again")
+    draft_for(shop, PASSWORDS, by=owner)
     write_report(shop, weeks_ago=1)
 
 

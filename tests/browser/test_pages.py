@@ -6,7 +6,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.conftest import ARTIFACTS, ask_axe, sign_in_by_hand
 from tests.flows.shop import PASSWORD, committed, draft_for, open_shop, publish, tell, write_report
-from tests.flows.story import CODES, ENGRAVING, INVOICES
+from tests.flows.story import CODES, INVOICES, PASSWORDS
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db]
 
@@ -16,14 +16,14 @@ def story(django_db_setup, django_db_blocker):
     """→ its owner, and name → (path, what stands there): the sections of the navigation and one detail page of each."""
     with committed(django_db_blocker):
         shop, owner = open_shop()
-        tell(shop, CODES, INVOICES, ENGRAVING)
+        tell(shop, CODES, INVOICES, PASSWORDS)
         article = publish(draft_for(shop, CODES, by=owner), by=owner).article
         draft = draft_for(shop, INVOICES, by=owner)
         report = write_report(shop)
         from analytics.models import Conversation
         from improvement.models import Gap
 
-        open_gap = Gap.objects.for_merchant(shop).filter(status="open").first()
+        open_gap = Gap.objects.for_merchant(shop).filter(status="open")[0]
         conversation = Conversation.objects.for_merchant(shop).filter(outcome="escalated").latest("started_at")
         yield (
             owner,

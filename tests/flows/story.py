@@ -87,26 +87,22 @@ INVOICES = Topic(
         "We can correct the billing address on an invoice within 14 days. Reply with the right address.",
     ),
 )
-ENGRAVING = Topic(
-    "engraving",
+PASSWORDS = Topic(
+    "password",
     (
-        "Can you engrave a name on the lamp base?",
-        "can you engrave a lamp",
-        "Do you engrave lamps with a name?",
-        "I would like a lamp with an engraving",
-        "is it possible to engrave the lamp",
-        "Is engraving a lamp possible?",
-        "what does it cost to engrave a lamp",
-        "How much is an engraving on the lamp?",
-        "can I have my initials engraved on the lamp",
-        "engraving on the lamp base",
-        "Do you offer engraved lamps?",
-        "can the lamp be engraved with a date",
+        "I forgot my password",
+        "how do I reset my password",
+        "My password is not accepted when I log in",
+        "I cannot log in to my account",
+        "can you send me a new password",
+        "the password reset email does not arrive",
+        "where can I change my password",
+        "my account is locked after a wrong password",
     ),
     (
-        "Brass bases can be engraved with up to 20 letters for 12 euros. Choose Engraving on the product page.",
-        "An engraving takes three more working days. Engraved lamps cannot be returned.",
-        "Yes, we engrave names and dates on brass bases. Write the text into the field Engraving before you order.",
+        "Choose Forgot password on the page where you log in. We send you a link that is valid for one hour.",
+        "An account is locked for 15 minutes after five wrong passwords. Then you can try again.",
+        "You can change your password in your account under Security.",
     ),
 )
 SORRY = "Sorry, I have no information about this. A colleague will help you."
