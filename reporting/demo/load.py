@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from analytics.ingest import ingest_events
-from analytics.models import Event as StoredEvent
 from analytics.scoring import LOCAL_BATCH, score_locally
 from analytics.scoring_queue import waiting_for_local
 from improvement.coverage import read_new_questions
@@ -26,20 +25,21 @@ from portal.periods import week_before
 from reporting.delivery import deliver
 from reporting.demo.accounts import OWNER, REVIEWER, Person, make_merchant, make_second_merchant, make_users
 from reporting.demo.publication import (
-    find_draft,
+    find_published,
     improved_topic,
     publish_improvement,
     request_draft,
     save_topic_article,
 )
-from reporting.demo.rhythm import at_local, local_day, published_at
+from reporting.demo.rhythm import at_local, published_at
 from reporting.demo.shop import ZONE
 from reporting.demo.stream import DAYS, TOTAL, build_events
-from reporting.demo.topics import Kind, topics
+from reporting.demo.topics import Topic, help_pages
 from reporting.demo.transcript import Event
 from reporting.models import Subscription
 from reporting.report import get_or_build_report
 
+BEGUN = "demo.begun"
 BATCH = 2000
 N_DRAFTS = 2
 SCORED_AT_ONCE = timedelta(days=14)
@@ -57,6 +57,7 @@ class Load:
     anchor: date
     now: datetime
     total: int = TOTAL
+    pages: list[tuple[Topic, str]] = field(default_factory=help_pages)
     article_ids: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -84,14 +85,13 @@ def begin(*, anchor: date | None = None, total: int = TOTAL) -> Load:
     merchant, second = make_merchant(), make_second_merchant()
     now = timezone.now()
     today = now.astimezone(ZoneInfo(ZONE)).date()
-    anchor = find_anchor(merchant) or anchor or today
+    begun = AuditEntry.objects.for_merchant(merchant).filter(verb=BEGUN).first()
+    if begun is None:
+        detail = {"anchor": (anchor or today).isoformat(), "total": total}
+        begun = AuditEntry.record(merchant, BEGUN, by=None, on=merchant, detail=detail)
+    # A second run, on another day perhaps, must not send a second set of events.
+    anchor, total = date.fromisoformat(begun.detail["anchor"]), begun.detail["total"]
     return Load(merchant, make_users(merchant, second), anchor, min(now, at_local(anchor, time(23, 59))), total)
-
-
-def find_anchor(merchant: Merchant) -> date | None:
-    """The anchor of a load that was begun: a second run on another day must not send a second set of events."""
-    first = StoredEvent.objects.for_merchant(merchant).order_by("occurred_at").first()
-    return local_day(first.occurred_at) + timedelta(days=DAYS) if first else None
 
 
 def is_loaded(merchant: Merchant) -> bool:
@@ -104,11 +104,10 @@ def record_loaded(load: Load) -> None:
 
 
 def save_articles(load: Load, progress: Progress) -> None:
-    articles = [(topic, language) for topic in topics() if topic.kind == Kind.COVERED for language in topic.texts]
-    for number, (topic, language) in enumerate(articles, start=1):
+    for number, (topic, language) in enumerate(load.pages, start=1):
         at = at_local(load.anchor, time(10)) - ARTICLES_BEFORE - timedelta(days=number * 3)
         save_topic_article(load.merchant, topic, language, at=at)
-        progress(number / len(articles))
+        progress(number / len(load.pages))
 
 
 def send_first_events(load: Load, progress: Progress) -> None:
@@ -117,9 +116,10 @@ def send_first_events(load: Load, progress: Progress) -> None:
 
 def publish_article(load: Load, progress: Progress) -> None:
     """What was asked until then becomes gaps; one of them gets its article."""
-    read_new_questions(load.merchant, timezone.now(), report=_part_of(progress, 0.8))
-    refresh_gaps(load.merchant, load.published_at)
-    progress(0.85)
+    if find_published(load.merchant) is None:
+        read_new_questions(load.merchant, timezone.now(), report=_part_of(progress, 0.8))
+        refresh_gaps(load.merchant, load.published_at)
+        progress(0.85)
     article = publish_improvement(load.merchant, writer=load.users[REVIEWER], approver=load.owner, at=load.published_at)
     load.article_ids[improved_topic().article_id("en")] = article.external_id
 
@@ -135,7 +135,7 @@ def find_gaps(load: Load, progress: Progress) -> None:
 
 
 def score_quality(load: Load, progress: Progress) -> None:
-    """The last two weeks, by the local scorer; the worker scores what is older, or has a model judge where there is one."""
+    """The last two weeks, by the local scorer; the worker scores older ones, with a model if there is one."""
     now = timezone.now()
     waiting = waiting_for_local(load.merchant, now=now).filter(started_at__gte=load.now - SCORED_AT_ONCE)
     n_waiting, n_scored = waiting.count(), 0
@@ -150,11 +150,11 @@ def measure(load: Load, _progress: Progress) -> None:
 
 
 def write_drafts(load: Load, progress: Progress) -> None:
-    waiting = Draft.objects.for_merchant(load.merchant).filter(state=DraftState.IN_REVIEW).count()
-    gaps = Gap.objects.for_merchant(load.merchant).filter(status=GapStatus.OPEN)[: max(0, N_DRAFTS - waiting)]
-    for number, gap in enumerate(gaps, start=1):
-        if find_draft(gap) is None:
-            request_draft(gap, by=load.users[REVIEWER])
+    """One for each of the gaps that cost most; whether it could be written or not, it is not asked for twice."""
+    asked = Draft.objects.for_merchant(load.merchant).exclude(state=DraftState.PUBLISHED).count()
+    gaps = Gap.objects.for_merchant(load.merchant).filter(status=GapStatus.OPEN, drafts=None)
+    for number, gap in enumerate(gaps[: max(0, N_DRAFTS - asked)], start=1):
+        request_draft(gap, by=load.users[REVIEWER])
         progress(number / N_DRAFTS)
 
 

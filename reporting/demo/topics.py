@@ -103,6 +103,11 @@ def topics() -> tuple[Topic, ...]:
     return tuple(_read_topic(path) for path in sorted((FOLDER / "texts").glob("*.toml")))
 
 
+def help_pages() -> list[tuple[Topic, str]]:
+    """The articles that the shop has from the start, each by topic and language."""
+    return [(topic, language) for topic in topics() if topic.kind == Kind.COVERED for language in topic.texts]
+
+
 @cache
 def talk(language: str) -> Talk:
     raw = tomllib.loads((FOLDER / "talk.toml").read_text(encoding="utf-8"))[language]

@@ -10,8 +10,9 @@ from django.core.management import CommandError, call_command
 from analytics.models import Conversation, Event, QualityScore
 from improvement.models import Article, Question
 from portal.local_stack.demo import DEMO_PASSWORD
-from portal.models import ApiKey, AuditEntry, Membership, Merchant, Role, User
-from reporting.demo.load import STEPS, begin
+from portal.models import ApiKey, Membership, Merchant, Role, User
+from reporting.demo.load import STEPS, begin, record_loaded
+from reporting.demo.removal import remove_demo
 from reporting.models import Delivery, Report
 
 ANCHOR = date(2026, 11, 23)
@@ -25,8 +26,13 @@ def _frozen(time_machine, settings, tmp_path):
 
 def load_demo(*options: str) -> str:
     out = StringIO()
-    call_command("load_demo", "--conversations", "60", *options, stdout=out)
+    call_command("load_demo", *options, stdout=out)
     return out.getvalue()
+
+
+def run(load, *steps) -> None:
+    for step in steps or STEPS:
+        step.run(load, lambda share: None)
 
 
 def count_rows() -> dict[str, int]:
@@ -35,19 +41,31 @@ def count_rows() -> dict[str, int]:
 
 
 @pytest.mark.django_db
-def test_a_load_shows_something_on_every_page_and_a_second_one_changes_nothing():
-    said = load_demo()
+def test_a_small_load_fills_every_page_and_doing_all_of_it_again_changes_nothing():
+    load = begin(total=60)
+    load.pages = load.pages[:4]
+    run(load)
     shop = Merchant.objects.get(slug="talwind")
     assert shop.is_demo
     assert 50 <= Conversation.objects.for_merchant(shop).count() <= 75
-    for model in (Article, Event, Question, QualityScore, Report):
+    assert Article.objects.for_merchant(shop).count() == 6
+    for model in (Event, Question, QualityScore, Report):
         assert model.objects.for_merchant(shop).exists(), model
     assert {delivery.state for delivery in Delivery.objects.for_merchant(shop)} == {"sent"}
-    assert "owner@demo.example" in said
-    assert "admin@demo.example" in said
 
     before = count_rows()
-    assert "is loaded" in load_demo()
+    run(load)
+    assert count_rows() == before
+
+
+@pytest.mark.django_db
+def test_what_is_loaded_is_left_as_it_is_and_says_how_to_sign_in():
+    record_loaded(begin(total=5))
+    before = count_rows()
+    said = load_demo()
+    assert "it ends on 23 November 2026" in said
+    assert "owner@demo.example" in said
+    assert "admin@demo.example" in said
     assert count_rows() == before
 
 
@@ -69,17 +87,15 @@ def test_the_owner_sees_both_shops_and_nobody_else_the_empty_one():
 @pytest.mark.django_db
 def test_an_interrupted_load_is_completed_on_another_day_with_the_same_events(time_machine):
     load = begin(total=40)
-    for step in STEPS[:2]:
-        step.run(load, lambda share: None)
+    run(load, STEPS[1])
     n_events = Event.objects.for_merchant(load.merchant).count()
     assert n_events > 0
 
     time_machine.move_to("2026-11-25T09:00:00+01:00", tick=False)
-    again = begin(total=40)
+    again = begin()
     assert again.anchor == load.anchor == ANCHOR
     assert again.events == load.events
-    for step in STEPS[:2]:
-        step.run(again, lambda share: None)
+    run(again, STEPS[1])
     assert Event.objects.for_merchant(load.merchant).count() == n_events
 
 
@@ -100,11 +116,20 @@ def test_a_merchant_of_somebody_else_at_the_same_address_is_left_alone():
 
 
 @pytest.mark.django_db
-def test_an_api_key_is_made_only_on_request_and_again_starts_afresh():
-    begin(anchor=ANCHOR, total=5)
-    shop = Merchant.objects.get(slug="talwind")
-    AuditEntry.record(shop, "demo.loaded", by=None, on=shop)
+def test_an_api_key_is_made_only_on_request():
+    record_loaded(begin(total=5))
     load_demo()
     assert not ApiKey.objects.exists()
     assert "ac_" in load_demo("--api-key")
     assert ApiKey.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_removed_demo_leaves_its_users_and_other_merchants(merchant):
+    load = begin(total=30)
+    load.pages = load.pages[:1]
+    run(load, *STEPS[:2])
+    remove_demo()
+    assert list(Merchant.objects.all()) == [merchant]
+    assert User.objects.filter(email="owner@demo.example").exists()
+    assert not Event.objects.exists()
