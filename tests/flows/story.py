@@ -126,7 +126,7 @@ def _resolved(number: int, name: str, question: str, morning: datetime) -> Chat:
     sources = [{"article_id": name, "score": 0.8}]
     thread = f"{name}-{morning.date()}"
     chat = Chat(thread, at=morning + timedelta(minutes=20 * number))
-    chat.start(customer_id=f"customer of {thread}").ask(question).retrieve(question, sources)
+    chat.start(customer_id=f"customer of {thread}").ask(question).retrieve(question, sources, after=1)
     chat.answer(ARTICLES[name][1], sources=sources, latency_ms=1500, confidence=0.9, cost=0.004)
     return chat.resolve(confirmed=number == 0)
 
