@@ -124,5 +124,5 @@ def wait_for_answer(supervisor: Supervisor, url: str) -> None:
 
 
 def announce(url: str) -> None:
-    sign_in = sign_in_file().read_text() if sign_in_file().exists() else ""
-    print(f"\nAftercare runs at {url}", sign_in, "\nCtrl-C stops it.\n", sep="\n", flush=True)
+    sign_in = f"\n{sign_in_file().read_text()}\n" if sign_in_file().exists() else ""
+    print(f"\nAftercare runs at {url}{sign_in}\nCtrl-C stops it.\n", flush=True)
