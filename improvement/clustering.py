@@ -11,7 +11,7 @@ import igraph
 import numpy as np
 from numpy.typing import NDArray
 
-from improvement.neighbours import nearest
+from improvement.neighbours import find_distinct, nearest
 from portal.embeddings import Vectors
 
 N_NEIGHBOURS = 10
@@ -27,15 +27,12 @@ Groups = NDArray[np.int_]
 def find_groups(vectors: Vectors) -> Groups:
     """A number per question, 0 for the largest group. The same vectors always give the same groups.
 
-    The same words asked again count once here: ten copies would be each other's ten nearest neighbours, and a group.
+    The same words asked again count once.
     """
     if not len(vectors):
         return np.zeros(0, dtype=np.int_)
-    _sorted, first, copies = np.unique(vectors.round(4), axis=0, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    place = np.empty(len(order), dtype=np.int_)
-    place[order] = np.arange(len(order))
-    return by_size(group_distinct(vectors[first[order]])[place[copies]])
+    first, copies = find_distinct(vectors)
+    return by_size(group_distinct(vectors[first])[copies])
 
 
 def group_distinct(vectors: Vectors) -> Groups:

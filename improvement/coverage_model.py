@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from improvement.coverage_features import N_NEAR, Base, Hidden, Matrix, describe
-from improvement.neighbours import Floats, Indexes, nearest
+from improvement.neighbours import Floats, Indexes, find_distinct, nearest
 from portal.embeddings import Vectors
 
 if TYPE_CHECKING:
@@ -59,12 +59,15 @@ def judge(questions: Vectors, base: Base, signals: NDArray[np.int_]) -> Judgemen
     if not len(questions) or not len(base.vectors):
         nothing = np.full(len(questions), -1, dtype=np.intp)
         return Judgement(np.zeros(len(questions)), nothing, np.zeros(len(questions), dtype=np.float32))
-    neighbours, closeness = nearest(questions, questions, N_NEIGHBOURS, is_same=True)
-    passage, similarity = nearest(questions, base.vectors, 1)
-    model = learn(base, questions)
-    probability = model.predict_proba(describe(questions, base, closeness))[:, 1]
-    probability = weigh_signals(probability, signals)
-    return Judgement(listen(probability, neighbours, closeness), passage[:, 0], similarity[:, 0])
+    first, copies = find_distinct(questions)
+    distinct = questions[first]
+    neighbours, closeness = nearest(distinct, distinct, N_NEIGHBOURS, is_same=True)
+    passage, similarity = nearest(distinct, base.vectors, 1)
+    model = learn(base, distinct)
+    by_text = model.predict_proba(describe(distinct, base, closeness))[:, 1]
+    believed = weigh_signals(by_text[copies], signals)
+    heard = listen(np.bincount(copies, believed) / np.bincount(copies), neighbours, closeness)
+    return Judgement(heard[copies], passage[copies, 0], similarity[copies, 0])
 
 
 def learn(base: Base, questions: Vectors) -> "Pipeline":

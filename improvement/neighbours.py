@@ -31,3 +31,15 @@ def nearest(queries: Vectors, among: Vectors, k: int, *, is_same: bool = False) 
         indexes[start : start + BLOCK] = np.take_along_axis(best, order, axis=1)
         cosines[start : start + BLOCK] = np.take_along_axis(block, indexes[start : start + BLOCK], axis=1)
     return indexes, cosines
+
+
+def find_distinct(vectors: Vectors) -> tuple[Indexes, Indexes]:
+    """The rows that stand for all, in their order, and for every row the place among them of the one like it.
+
+    The same words asked again would be their own nearest neighbours and hide all others.
+    """
+    _sorted, first, copies = np.unique(vectors.round(4), axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    return first[order], place[copies.reshape(-1)]
