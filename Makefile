@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --use-pe
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench install install-dev
+.PHONY: help run test check bench screenshots install install-dev
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -32,6 +32,10 @@ check: .venv/.installed-dev ## format, lint, types, layers between the apps, mis
 
 bench: .venv/.installed-dev ## measures ingest, the read side and search
 	@exec $(BIN)/python -m pytest tests/benchmarks --capture=no $(PYTEST_ARGS)
+
+screenshots: .venv/.installed-dev ## pictures of every page of the demo shop that runs (PORT=…), and README's
+	@exec $(BIN)/python -m tests.browser.take_screenshots --url http://localhost:$(PORT) --merchant talwind \
+		--email owner@demo.example --password aftercare-demo
 
 install: .venv/.installed ## what make run needs
 install-dev: .venv/.installed-dev ## what make test and make check need

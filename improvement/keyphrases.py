@@ -19,6 +19,8 @@ MIN_COMPANY = 0.15
 MAX_NAME = 60
 
 _LINKS = frozenset({"of", "for"})
+# An order number such as "TW-48211" names a case, not a topic.
+_IDENTIFIER = re.compile(r"\b[^\W\d_]*-?\d[\w-]*")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 
@@ -50,7 +52,7 @@ def count_phrases(questions: Sequence[str]) -> Counts:
         skipped = STOP_WORDS if language == ENGLISH else function_words(language)
         for sentence in re.split(r"[.!?;:\n]+", question):
             # A stop word is stepped over, so that "reset my password" counts as "reset password".
-            words = [word.lower() for word in _WORD.findall(sentence)]
+            words = [word.lower() for word in _WORD.findall(_IDENTIFIER.sub(" ", sentence))]
             places = [at for at, word in enumerate(words) if base_form(word) not in skipped and len(word) > 1]
             for size in range(1, MAX_WORDS + 1):
                 for first in range(len(places) - size + 1):

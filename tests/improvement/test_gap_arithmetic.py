@@ -99,6 +99,11 @@ def test_names_are_readable_phrases():
     assert build_names(phrases) == ["Reset password", "Proof of insurance"]
 
 
+def test_an_order_number_names_nothing():
+    cases = [f"Cancel my order TW-{number}" for number in range(4000, 4010)]
+    assert name_topics([cases])[0][0] == "cancel order"
+
+
 def test_a_taken_name_is_told_apart_by_a_second_phrase_or_a_number():
     names = build_names([["reset password", "locked out"], ["reset password"]], taken=["Reset password"])
     assert names == ["Reset password: locked out", "Reset password (2)"]
