@@ -6,10 +6,16 @@ from decimal import Decimal
 from django.conf import settings
 
 from portal.local_stack.demo import DEMO_PASSWORD
-from portal.models import Membership, Merchant, Role, User
+from portal.models import AuditEntry, CostInputs, Membership, Merchant, Role, User
 from reporting.demo import shop
 
 LLM_BUDGET = Decimal(2)
+# What the owner typed in; the other inputs stay at their defaults.
+COSTS = {
+    "hourly_cost": Decimal("27.50"),
+    "handoff_extra_minutes": Decimal(2),
+    "platform_fee_per_month": Decimal(390),
+}
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
 
@@ -70,3 +76,11 @@ def _make_user(person: Person) -> User:
     if person.role is None:
         return User.objects.create_superuser(person.email, DEMO_PASSWORD, name=person.name)
     return User.objects.create_user(person.email, DEMO_PASSWORD, name=person.name)
+
+
+def type_costs(merchant: Merchant, owner: User) -> None:
+    """As the owner would on the page of the return on investment, and only if nobody did before."""
+    inputs, is_new = CostInputs.objects.get_or_create(merchant=merchant, defaults={**COSTS, "updated_by": owner})
+    if is_new:
+        detail = {name: str(value) for name, value in COSTS.items()}
+        AuditEntry.record(merchant, "costs.changed", by=owner, on=inputs, detail=detail)

@@ -23,7 +23,7 @@ from portal.local_stack.demo import DEMO_LOADED
 from portal.models import AuditEntry, Merchant, User
 from portal.periods import week_before
 from reporting.delivery import deliver
-from reporting.demo.accounts import OWNER, REVIEWER, Person, make_merchant, make_second_merchant, make_users
+from reporting.demo.accounts import OWNER, REVIEWER, Person, make_merchant, make_second_merchant, make_users, type_costs
 from reporting.demo.publication import (
     find_published,
     improved_topic,
@@ -91,7 +91,9 @@ def begin(*, anchor: date | None = None, total: int = TOTAL) -> Load:
         begun = AuditEntry.record(merchant, BEGUN, by=None, on=merchant, detail=detail)
     # A second run, on another day perhaps, must not send a second set of events.
     anchor, total = date.fromisoformat(begun.detail["anchor"]), begun.detail["total"]
-    return Load(merchant, make_users(merchant, second), anchor, min(now, at_local(anchor, time(23, 59))), total)
+    users = make_users(merchant, second)
+    type_costs(merchant, users[OWNER])
+    return Load(merchant, users, anchor, min(now, at_local(anchor, time(23, 59))), total)
 
 
 def is_loaded(merchant: Merchant) -> bool:

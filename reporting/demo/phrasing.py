@@ -38,7 +38,7 @@ class Phrasing:
         self.talk: Talk = talk(language)
         self._details = texts.details
         self._slots: Slots = self.talk.slots | texts.slots
-        self._filled = {"order": f"TW-{rng.randint(20000, 98999)}", "version": "next"}
+        self._filled = {"order": f"#{rng.randint(20000, 98999)}", "version": "next"}
         person = Random(customer)  # noqa: S311 (the same customer always has the same name)
         for name in ("name", "surname"):
             self._filled[name] = person.choice(self._slots[name])
@@ -95,7 +95,7 @@ class Phrasing:
     def _type(self, text: str) -> str:
         lower, _, mistyped, unended = _MANNERS[self.channel]
         if self.rng.random() < lower:
-            text = re.sub(r"\btw-", "TW-", text.lower())
+            text = text.lower()
         if self.rng.random() < mistyped:
             text = _with_typing_error(self.rng, text)
         if self.rng.random() < unended:

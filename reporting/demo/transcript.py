@@ -15,7 +15,7 @@ from reporting.demo.topics import Topic, topics
 Event = dict[str, Any]
 
 MODEL = "gpt-4.1"
-# EUR per token, about the list price of that model with the overhead of retrieval.
+# EUR per token, about the list price of that model; an answer takes several steps, each with what was retrieved.
 PRICE_IN, PRICE_OUT = 2.6e-6, 9e-6
 MEDIAN_SECONDS = {"widget": 2.3, "whatsapp": 3.0, "sms": 3.6, "email": 41.0}
 LATENCY_SPREAD = 0.45
@@ -76,7 +76,7 @@ class Transcript:
             self._wait(latency * 0.8)
         else:
             self._wait(latency)
-        input_tokens = self.rng.randint(900, 2600) + 4 * len(self._query)
+        input_tokens = self.rng.randint(6_000, 14_000) + 4 * len(self._query)
         output_tokens = len(text) // 4 + self.rng.randint(4, 20)
         self._add(
             "message.sent",

@@ -22,6 +22,7 @@ ANCHOR = date(2026, 11, 23)
 def _frozen(time_machine, settings, tmp_path):
     time_machine.move_to("2026-11-23T09:00:00+01:00", tick=False)
     settings.EMAIL_FILE_PATH = str(tmp_path / "outbox")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def load_demo(*options: str) -> str:
