@@ -17,7 +17,7 @@ _MANNERS = {
     "whatsapp": (0.38, 0.40, 0.22, 0.45),
     "sms": (0.45, 0.15, 0.20, 0.50),
 }
-DETAIL_SHARES = (0.25, 0.5, 0.25)  # of no, one and two sentences about one's own case
+DETAIL_SHARES = (0.1, 0.4, 0.5)  # of no, one and two sentences about one's own case
 _NUMBERS = {
     "n": (2, 9),
     "height": (158, 198),
