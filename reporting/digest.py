@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Count, QuerySet, Sum
 
+from analytics.comparison import NO_CHANGE, Kind
 from analytics.quality import QualitySummary
 from analytics.quality import summary as quality_summary
 from analytics.queries import Change, Comparison, compare, data_to
@@ -114,7 +115,7 @@ def build_digest(merchant: Merchant, period: Period, *, now: datetime) -> Digest
         start=period.start,
         end=period.end,
         data_to=data_to(merchant),
-        headlines=(*_headlines(comparison), _savings_headline(savings, savings_before)),
+        headlines=(*_headlines(comparison), _savings_headline(comparison, savings, savings_before)),
         outcomes=share_outcomes(current),
         n_conversations=current.n_conversations,
         n_ended=current.n_ended,
@@ -161,10 +162,12 @@ def _headlines(comparison: Comparison) -> tuple[Headline, ...]:
     )
 
 
-def _savings_headline(now: Savings, before: Savings) -> Headline:
-    """Without any conversation there is nothing saved and nothing lost."""
+def _savings_headline(comparison: Comparison, now: Savings, before: Savings) -> Headline:
+    """Without any conversation there is nothing saved and nothing lost. Where counts are not compared, sums are not."""
+    is_comparable = comparison.changes["n_conversations"].kind is not Kind.NONE
     value = now.roi.savings if now.counts.n_conversations else None
-    return Headline("savings", value, compare_savings(now, before), now.roi.n_counted)
+    change = compare_savings(now, before) if is_comparable else NO_CHANGE
+    return Headline("savings", value, change, now.roi.n_counted)
 
 
 def _list_gaps(gaps: "QuerySet[Gap]") -> list[GapLine]:
