@@ -76,6 +76,18 @@ def test_what_was_not_there_before_is_new_and_small_differences_are_not_called_c
     assert not rate.change.is_clear
 
 
+def test_sums_are_not_compared_with_a_window_in_which_the_data_began(merchant):
+    send(merchant, resolved("old", at="2026-10-20T09:00:00+00:00"))
+    send(merchant, *(resolved(f"new {n}", at=f"2026-11-02T09:{n:02}:00+00:00") for n in range(40)))
+    digest = digest_of(merchant)
+    assert digest.headline("n_conversations").change.value is None
+    assert digest.headline("savings").change.value is None
+
+    # With data from the start of the earlier window on, both are compared.
+    send(merchant, resolved("oldest", at="2026-09-20T09:00:00+00:00"))
+    assert digest_of(merchant).headline("savings").change.value is not None
+
+
 def test_the_page_shows_numbers_gaps_and_drafts(sign_in, viewer, merchant, make_gap, django_assert_max_num_queries):
     send(
         merchant,
