@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet, Sum
 
-from analytics.intervals import wilson
+from analytics.totals import Ratio
 from improvement.models import Decision, Dismissal, Gap, GapStatus, Question, Review
 from portal.models import Merchant
 
@@ -18,25 +18,9 @@ GROUPS: dict[str, tuple[GapStatus, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """k of n; `low` and `high` are the 95 % Wilson interval, None without any."""
-
-    k: int
-    n: int
-
-    @property
-    def value(self) -> float | None:
-        return self.k / self.n if self.n else None
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        return wilson(self.k, self.n) if self.n else None
-
-
-@dataclass(frozen=True, slots=True)
 class GapSummary:
-    coverage: Share  # questions that the articles cover, of those judged
-    precision: Share  # gaps that got an article, of those and the ones dismissed as no gap
+    coverage: Ratio  # questions that the articles cover, of those judged
+    precision: Ratio  # gaps that got an article, of those and the ones dismissed as no gap
     impact_per_week: float
     money_per_week: float
 
@@ -69,8 +53,8 @@ def summarise_gaps(merchant: Merchant) -> GapSummary:
     )
     sums = list_gaps(merchant, group="to_do").aggregate(impact=Sum("impact_per_week"), money=Sum("money_per_week"))
     return GapSummary(
-        coverage=Share(questions["k"], questions["n"]),
-        precision=Share(n_accepted, n_accepted + n_wrong.distinct().count()),
+        coverage=Ratio(questions["k"], questions["n"]),
+        precision=Ratio(n_accepted, n_accepted + n_wrong.distinct().count()),
         impact_per_week=sums["impact"] or 0.0,
         money_per_week=sums["money"] or 0.0,
     )

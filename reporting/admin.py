@@ -1,7 +1,5 @@
 """Reports, deliveries, subscriptions and cost inputs for support staff: read, and send again what failed."""
 
-from typing import Any
-
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -10,20 +8,8 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, TabularInline
 
 from portal.models import CostInputs, User
+from portal.read_only_admin import ReadOnly
 from reporting.models import Delivery, DeliveryState, Report, Subscription
-
-
-class ReadOnly:
-    """What happened is not edited."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class DeliveryInline(ReadOnly, TabularInline):  # type: ignore[misc]

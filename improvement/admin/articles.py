@@ -1,24 +1,10 @@
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from improvement.models import Article, ArticleVersion
-
-
-class ReadOnly:
-    """Texts change through save_article alone: it makes the version, the passages and the audit entry."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from portal.read_only_admin import ReadOnly
 
 
 class VersionInline(ReadOnly, TabularInline):  # type: ignore[misc]
