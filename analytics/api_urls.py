@@ -3,11 +3,10 @@ from django.urls import URLPattern, path
 from analytics.api import (
     ConversationsView,
     ConversationView,
-    EventsView,
-    EventsWithSlashView,
     MetricsView,
     SeriesView,
 )
+from analytics.events_api import EventsView, EventsWithSlashView
 from analytics.quality_api import QualityScoresView, QualityView
 
 urlpatterns: list[URLPattern] = [

@@ -92,7 +92,7 @@ def test_only_a_key_with_the_scope_may_send(api, client):
 
 
 def test_too_many_requests_say_when_to_come_back(api, monkeypatch):
-    monkeypatch.setattr("analytics.api.IngestThrottle.rate", "2/min")
+    monkeypatch.setattr("analytics.events_api.IngestThrottle.rate", "2/min")
     sender = api("ingest")
     assert [sender.post(URL, []).status_code for _ in range(3)] == [200, 200, 429]
     assert int(sender.post(URL, [])["Retry-After"]) <= 61
