@@ -30,8 +30,8 @@ check: .venv/.installed-dev ## format, lint, types, layers between the apps, mis
 	$(BIN)/python -m portal.local_stack exec -- $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pytest tests/test_house.py
 
-bench: .venv/.installed-dev ## measures ingest, the read side and search
-	@exec $(BIN)/python -m pytest tests/benchmarks --capture=no $(PYTEST_ARGS)
+bench: .venv/.installed-dev ## measures the whole product, writes docs/benchmarks.md (BENCH_EVENTS=10000000 for all of it)
+	@BENCH_PAGE=1 exec $(BIN)/python -m pytest tests/benchmarks --capture=no $(PYTEST_ARGS)
 
 screenshots: .venv/.installed-dev ## pictures of every page of the demo shop that runs (PORT=…), and README's
 	@exec $(BIN)/python -m tests.browser.take_screenshots --url http://localhost:$(PORT) --merchant talwind \
