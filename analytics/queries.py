@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -14,16 +14,18 @@ from analytics.comparison import Change, Comparison, compare_totals
 from analytics.filters import Filters, predicate
 from analytics.histogram import Histogram
 from analytics.measures import COUNTERS, HISTOGRAMS
-from analytics.models import Channel, Conversation, Event, Outcome, Rollup
+from analytics.models import Channel, Conversation, Event, HandoffReason, Outcome, Rollup
+from analytics.segments import DIMENSIONS, EVERYTHING, Segment
 from analytics.totals import Totals, add_up
 from portal.models import Merchant
-from portal.periods import Period, steps
+from portal.periods import Period, hours, steps
 
 __all__ = [
     "Change",
     "Comparison",
     "Filters",
     "Point",
+    "Segment",
     "Slice",
     "breakdown",
     "compare",
@@ -31,11 +33,14 @@ __all__ = [
     "data_from",
     "data_to",
     "series",
+    "split_series",
     "totals",
     "unique_customers",
 ]
 
-BREAKDOWNS = ("channel", "language", "agent_version", "outcome")
+BREAKDOWNS = (*DIMENSIONS, "outcome", "handoff_reason", "hour_of_week")
+# Monday's first hour is 1-00, Sunday's last 7-23.
+HOURS_OF_WEEK = tuple(f"{weekday}-{hour:02d}" for weekday in range(1, 8) for hour in range(24))
 # A merchant whose data began in the first tenth of a window is taken to have had all of it.
 START_TOLERANCE = 0.1
 _SUMS = tuple(name for name in COUNTERS if not name.endswith("_sum_ms"))
@@ -58,15 +63,15 @@ _TOTALS = ", ".join(
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One local day, week (its Monday) or month (its first day) of a series."""
+    """One local day, week (its Monday) or month (its first day) of a series; of hours the instant they begin at."""
 
-    start: date
+    start: date | datetime
     totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One part of a breakdown; `totals` is None where the part is an outcome."""
+    """One part of a breakdown; `totals` is None where the part is an outcome or a reason of handoffs."""
 
     key: str
     label: str | Promise
@@ -75,46 +80,108 @@ class Slice:
     totals: Totals | None
 
 
-def totals(merchant: Merchant, period: Period, *, now: datetime | None = None) -> Totals:
-    return add_up(_grouped(merchant, [period], "NULL", now=now).values())
+def totals(merchant: Merchant, period: Period, *, now: datetime | None = None, segment: Segment = EVERYTHING) -> Totals:
+    return add_up(_grouped(merchant, [period], ("NULL",), now=now, segment=segment).values())
 
 
-def compare(merchant: Merchant, period: Period, *, now: datetime | None = None) -> Comparison:
+def compare(
+    merchant: Merchant, period: Period, *, now: datetime | None = None, segment: Segment = EVERYTHING
+) -> Comparison:
     """The window and the one before it."""
     previous = period.previous()
-    found = _grouped(merchant, [previous, period], "hour >= %(split)s", now=now, split=period.start)
+    found = _grouped(merchant, [previous, period], ("hour >= %(split)s",), now=now, segment=segment, split=period.start)
     first = data_from(merchant)
     is_whole = first is None or first < previous.start + START_TOLERANCE * (previous.end - previous.start)
     return compare_totals(found.get(True, Totals()), found.get(False, Totals()), is_previous_whole=is_whole)
 
 
-def series(merchant: Merchant, period: Period, *, step: str = "day", now: datetime | None = None) -> list[Point]:
-    """Totals per local day, week or month, also of those without conversations."""
-    starts = steps(period, step)
-    found = _grouped(
-        merchant,
-        [period],
-        "date_trunc(%(step)s, hour AT TIME ZONE %(zone)s)::date",
-        now=now,
-        step=step,
-        zone=merchant.timezone,
-    )
-    return [Point(start, found.get(start, Totals())) for start in starts]
+def series(
+    merchant: Merchant,
+    period: Period,
+    *,
+    step: str = "day",
+    now: datetime | None = None,
+    segment: Segment = EVERYTHING,
+) -> list[Point]:
+    """Totals per local hour, day, week or month, also of those without conversations."""
+    group = (_step_of(step),)
+    found = _grouped(merchant, [period], group, now=now, segment=segment, step=step, zone=merchant.timezone)
+    return [Point(start, found.get(_key(start), Totals())) for start in _starts(period, step)]
 
 
-def breakdown(merchant: Merchant, period: Period, by: str, *, now: datetime | None = None) -> list[Slice]:
-    """The window's conversations by channel, language, agent version or outcome, the largest part first."""
+def split_series(
+    merchant: Merchant,
+    period: Period,
+    by: str,
+    *,
+    step: str = "day",
+    now: datetime | None = None,
+    segment: Segment = EVERYTHING,
+) -> dict[str, list[Point]]:
+    """A series for each channel, language or agent version of the window, the largest part first."""
+    if by not in DIMENSIONS:
+        raise ValueError(f"by={by!r} is none of {', '.join(DIMENSIONS)}")
+    group = (_step_of(step), by)
+    found = _grouped(merchant, [period], group, now=now, segment=segment, step=step, zone=merchant.timezone)
+    sizes: dict[str, int] = {}
+    for (_start, part), its_totals in found.items():
+        sizes[part] = sizes.get(part, 0) + its_totals.n_conversations
+    starts = _starts(period, step)
+    return {
+        part: [Point(start, found.get((_key(start), part), Totals())) for start in starts]
+        for part in sorted(sizes, key=lambda part: (-sizes[part], part))
+    }
+
+
+def _step_of(step: str) -> str:
+    if step == "hour":
+        return "date_trunc('hour', hour, %(zone)s)"
+    return "date_trunc(%(step)s, hour AT TIME ZONE %(zone)s)::date"
+
+
+def _starts(period: Period, step: str) -> Sequence[date | datetime]:
+    return hours(period) if step == "hour" else steps(period, step)
+
+
+def _key(start: date | datetime) -> date | datetime:
+    """An instant in UTC: Python calls a repeated local hour equal to nothing in another zone."""
+    return start.astimezone(UTC) if isinstance(start, datetime) else start
+
+
+def breakdown(
+    merchant: Merchant, period: Period, by: str, *, now: datetime | None = None, segment: Segment = EVERYTHING
+) -> list[Slice]:
+    """The window's conversations by one of BREAKDOWNS, the largest part first; outcomes in their own order, hours of
+    the merchant's week all 168 in theirs. Handoff reasons are parts of the escalated conversations."""
     if by not in BREAKDOWNS:
         raise ValueError(f"by={by!r} is none of {', '.join(BREAKDOWNS)}")
     if by == "outcome":
-        return outcome_slices(totals(merchant, period, now=now))
-    found = _grouped(merchant, [period], by, now=now)
+        return outcome_slices(totals(merchant, period, now=now, segment=segment))
+    if by == "handoff_reason":
+        return _handoff_slices(merchant, period, segment)
+    if by == "hour_of_week":
+        group = "to_char(hour AT TIME ZONE %(zone)s, 'ID-HH24')"
+        found = _grouped(merchant, [period], (group,), now=now, segment=segment, zone=merchant.timezone)
+        return _slices(by, {key: found.get(key, Totals()) for key in HOURS_OF_WEEK})
+    found = _grouped(merchant, [period], (by,), now=now, segment=segment)
+    parts = _slices(by, {key: each for key, each in found.items() if each.n_conversations})
+    return sorted(parts, key=lambda part: (-part.n, part.key))
+
+
+def _slices(by: str, found: dict[str, Totals]) -> list[Slice]:
     n_all = sum(each.n_conversations for each in found.values())
-    parts = [
+    return [
         Slice(key, _label(by, key), each.n_conversations, each.n_conversations / n_all if n_all else 0.0, each)
         for key, each in found.items()
-        if each.n_conversations
     ]
+
+
+def _handoff_slices(merchant: Merchant, period: Period, segment: Segment) -> list[Slice]:
+    """Counted from the conversations over the index conversation_list, because rollups do not hold reasons."""
+    escalated = conversations(merchant, period, Filters(outcome="escalated")).filter(**segment.chosen)
+    counts = dict(escalated.order_by().values_list("handoff_reason").annotate(n=Count("id")))
+    n_all = sum(counts.values())
+    parts = [Slice(key, _label("handoff_reason", key), n, n / n_all, None) for key, n in counts.items()]
     return sorted(parts, key=lambda part: (-part.n, part.key))
 
 
@@ -158,16 +225,27 @@ def unique_customers(merchant: Merchant, period: Period) -> int:
 def _label(by: str, key: str) -> str | Promise:
     if by == "channel":
         return Channel(key).label
+    if by == "handoff_reason" and key:
+        return HandoffReason(key).label
     return key or "–"
 
 
 def _grouped(
-    merchant: Merchant, windows: Sequence[Period], group: str, *, now: datetime | None, **parameters: Any
+    merchant: Merchant,
+    windows: Sequence[Period],
+    group: tuple[str, ...],
+    *,
+    now: datetime | None,
+    segment: Segment = EVERYTHING,
+    **parameters: Any,
 ) -> dict[Any, Totals]:
-    """Totals of the windows' rollups by a constant SQL expression. Scans the unique index rollup_bucket."""
+    """Totals of the windows' rollups by constant SQL expressions: one is the key, several are a tuple as key.
+
+    Scans the unique index rollup_bucket.
+    """
     now = now or timezone.now()
     verified_after = timedelta(days=merchant.recontact_days)
-    parameters |= {
+    parameters |= segment.chosen | {
         "merchant": merchant.pk,
         "mature_chat": now - verified_after - timedelta(hours=merchant.chat_idle_hours),
         "mature_email": now - verified_after - timedelta(hours=merchant.email_idle_hours),
@@ -176,13 +254,16 @@ def _grouped(
     for number, window in enumerate(windows):
         ranges.append(f"(hour >= %(start{number})s AND hour < %(end{number})s)")
         parameters |= {f"start{number}": window.start, f"end{number}": window.end}
+    wanted = "".join(f" AND {name} = %({name})s" for name in segment.chosen)
+    n_keys = len(group)
     query = f"""
-        SELECT {group}, {_TOTALS} FROM analytics_rollup
-        WHERE merchant_id = %(merchant)s AND ({" OR ".join(ranges)}) GROUP BY 1
+        SELECT {", ".join(group)}, {_TOTALS} FROM analytics_rollup
+        WHERE merchant_id = %(merchant)s AND ({" OR ".join(ranges)}){wanted}
+        GROUP BY {", ".join(str(number + 1) for number in range(n_keys))}
     """
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
-        return {row[0]: _totals_of(row[1:]) for row in cursor.fetchall()}
+        return {row[0] if n_keys == 1 else row[:n_keys]: _totals_of(row[n_keys:]) for row in cursor.fetchall()}
 
 
 def _totals_of(values: tuple[Any, ...]) -> Totals:

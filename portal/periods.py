@@ -4,6 +4,7 @@ A window that is still running ends with the hour that is running, because numbe
 window is cut at the same time of day, so that half a Monday is never compared with a whole one.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -11,8 +12,12 @@ from zoneinfo import ZoneInfo
 
 ROLLING_DAYS = {"7d": 7, "30d": 30, "90d": 90}
 CALENDAR_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+CALENDAR_KINDS = ("day", "week", *CALENDAR_MONTHS)
+KINDS = (*ROLLING_DAYS, *CALENDAR_KINDS, "custom")
 DEFAULT_KIND = "30d"
 MAX_CUSTOM_DAYS = 1100
+# Before it no agent sent events; far earlier a date has no instant in every zone.
+FIRST_DAY = date(2000, 1, 1)
 
 
 class PeriodError(ValueError):
@@ -26,12 +31,13 @@ class PeriodError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """`start <= moment < end`, both aware and in `zone`."""
+    """`start <= moment < end`, both aware and in `zone`. `on` is the day by which it was asked for."""
 
     start: datetime
     end: datetime
     zone: ZoneInfo
     kind: str
+    on: date | None = None
 
     def days(self) -> list[date]:
         """The local dates that the window touches."""
@@ -64,40 +70,61 @@ class Period:
     def query(self) -> dict[str, str]:
         """The query parameters that lead to this window again."""
         if self.kind != "custom":
-            return {"period": self.kind}
+            return {"period": self.kind} | ({"on": self.on.isoformat()} if self.on else {})
         days = self.days()
         return {"period": "custom", "from": days[0].isoformat(), "to": days[-1].isoformat()}
 
 
 def parse_period(params: Mapping[str, str], *, zone: ZoneInfo, now: datetime) -> Period:
-    """Reads ?period=7d|30d|90d|week|month|quarter|year|custom&from=&to= (dates, both included).
+    """Reads ?period=, &on= and &from=&to= (dates, both included). Raises PeriodError.
 
-    Raises PeriodError.
+    7d, 30d and 90d end today. day, week, month, quarter and year are the running ones, or with `on` those that this day
+    is in. `from` alone means until today, and needs no period=custom.
     """
-    kind = params.get("period") or ("custom" if params.get("from") or params.get("to") else DEFAULT_KIND)
+    is_custom = bool(params.get("from") or params.get("to"))
+    kind = params.get("period") or ("custom" if is_custom else DEFAULT_KIND)
+    if kind not in KINDS:
+        raise PeriodError("period", f"“{kind}” is not a period. Use one of {', '.join(KINDS)}.")
+    if is_custom and kind != "custom":
+        raise PeriodError("period", f"from and to do not go with period={kind}. Leave out one or the other.")
     running_end = next_hour(now, zone)
     today = now.astimezone(zone).date()
-    if kind in ROLLING_DAYS:
-        first = today - timedelta(days=ROLLING_DAYS[kind] - 1)
-    elif kind == "week":
-        first = today - timedelta(days=today.weekday())
-    elif kind in CALENDAR_MONTHS:
-        months = CALENDAR_MONTHS[kind]
-        first = date(today.year, (today.month - 1) // months * months + 1, 1)
-    elif kind == "custom":
+    on = _parse_date(params, "on") if params.get("on") else None
+    if kind == "custom":
+        if on:
+            raise PeriodError("on", f"on goes with {', '.join(CALENDAR_KINDS)} only. Leave it out.")
         return _custom_period(params, zone=zone, today=today, running_end=running_end)
+    if kind in ROLLING_DAYS:
+        if on:
+            raise PeriodError("on", f"on goes with {', '.join(CALENDAR_KINDS)} only. Use from and to instead.")
+        first = today - timedelta(days=ROLLING_DAYS[kind] - 1)
+        return Period(start=day_start(first, zone), end=running_end, zone=zone, kind=kind)
+    return _calendar_period(kind, on, zone=zone, today=today, running_end=running_end)
+
+
+def _calendar_period(kind: str, on: date | None, *, zone: ZoneInfo, today: date, running_end: datetime) -> Period:
+    """The day, week, month, quarter or year that `on` is in, up to now where it is running."""
+    day = on or today
+    if day > today:
+        raise PeriodError("on", f"{day} is in the future.")
+    if kind in CALENDAR_MONTHS:
+        months = CALENDAR_MONTHS[kind]
+        first = date(day.year, (day.month - 1) // months * months + 1, 1)
+        after = add_months(first, months)
     else:
-        known = ", ".join([*ROLLING_DAYS, "week", *CALENDAR_MONTHS, "custom"])
-        raise PeriodError("period", f"“{kind}” is not a period. Use one of {known}.")
-    return Period(start=day_start(first, zone), end=running_end, zone=zone, kind=kind)
+        first = step_start(day, kind)
+        after = first + timedelta(days=7 if kind == "week" else 1)
+    end = min(day_start(after, zone), running_end, key=_instant)
+    return Period(start=day_start(first, zone), end=end, zone=zone, kind=kind, on=on)
 
 
 def _custom_period(params: Mapping[str, str], *, zone: ZoneInfo, today: date, running_end: datetime) -> Period:
-    first, last = _parse_date(params, "from"), _parse_date(params, "to")
-    if first > last:
-        raise PeriodError("to", f"The period ends on {last} before it starts on {first}.")
+    first = _parse_date(params, "from")
+    last = _parse_date(params, "to") if params.get("to") else today
     if first > today:
         raise PeriodError("from", f"{first} is in the future.")
+    if first > last:
+        raise PeriodError("to", f"The period ends on {last} before it starts on {first}.")
     if (last - first).days >= MAX_CUSTOM_DAYS:
         raise PeriodError("from", f"Ask for at most {MAX_CUSTOM_DAYS} days at once.")
     end = min(day_start(last + timedelta(days=1), zone), running_end, key=_instant)
@@ -107,9 +134,14 @@ def _custom_period(params: Mapping[str, str], *, zone: ZoneInfo, today: date, ru
 def _parse_date(params: Mapping[str, str], field: str) -> date:
     text = params.get(field) or ""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) else None
     except ValueError:
-        raise PeriodError(field, f"“{text}” is not a date. Write it as 2026-11-23.") from None
+        day = None
+    if day is None:
+        raise PeriodError(field, f"“{text}” is not a date. Write it as 2026-11-23.")
+    if not FIRST_DAY <= day < date.max:
+        raise PeriodError(field, f"Ask for days from {FIRST_DAY} on.")
+    return day
 
 
 def week_before(now: datetime, zone: ZoneInfo) -> Period:
@@ -121,23 +153,31 @@ def week_before(now: datetime, zone: ZoneInfo) -> Period:
     )
 
 
-STEPS = ("day", "week", "month")
+STEPS = ("hour", "day", "week", "month")
 
 
 def step_start(day: date, step: str) -> date:
-    """The first day of the local day, week (Monday) or month that `day` is in."""
+    """The first day of the local day, week (Monday) or month that `day` is in; hours are no matter of days."""
     if step == "day":
         return day
     if step == "week":
         return day - timedelta(days=day.weekday())
     if step == "month":
         return day.replace(day=1)
-    raise PeriodError("step", f"“{step}” is not a step. Use one of {', '.join(STEPS)}.")
+    raise PeriodError("step", f"“{step}” is not a step. Use one of {', '.join(STEPS[1:])}.")
 
 
 def steps(period: Period, step: str) -> list[date]:
     """The starts of all days, weeks or months that the window touches, in order."""
     return sorted({step_start(day, step) for day in period.days()})
+
+
+def hours(period: Period) -> list[datetime]:
+    """The starts of all local hours of the window; a day of a clock change has 23 or 25, told apart by their offset."""
+    starts = [local_hour_start(period.start, period.zone)]
+    while _instant(following := next_hour(starts[-1], period.zone)) < _instant(period.end):
+        starts.append(following)
+    return starts
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:

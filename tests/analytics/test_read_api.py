@@ -52,7 +52,7 @@ def test_series_has_a_point_for_every_local_day(api, three):
         ("metrics/?period=custom&from=2026-13-01&to=2026-11-01", "from"),
         ("metrics/?period=custom&from=2026-11-05&to=2026-11-01", "to"),
         ("series/?metric=happiness", "metric"),
-        ("series/?metric=csat&step=hour", "step"),
+        ("series/?metric=csat&step=minute", "step"),
         ("conversations/?outcome=great", "outcome"),
         ("conversations/?channel=fax", "channel"),
         ("conversations/?updated_since=yesterday", "updated_since"),
