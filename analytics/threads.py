@@ -17,6 +17,7 @@ from analytics.messages import record_messages
 from analytics.models import Conversation, Counting, Outcome
 from analytics.outcomes import Rules, ThreadEvent, read_episodes
 from analytics.recontacts import Contact, link_recontacts
+from analytics.spam_marks import apply_decisions, find_decisions
 from portal.models import Merchant
 
 # Uses the index event_thread (merchant, thread, occurred_at).
@@ -60,10 +61,14 @@ def refresh_threads(counting: Counting, events: Mapping[str, list[ThreadEvent]],
     updated_at = next_update_time(merchant, now)
     stored = stored_conversations(merchant, events)
     episodes = {thread: read_episodes(its_events, rules, now=now) for thread, its_events in events.items()}
+    decisions = find_decisions(counting, events)
     writing = record_conversations(
         merchant,
         stored,
-        {thread: [facts for facts, _ in its_episodes] for thread, its_episodes in episodes.items()},
+        {
+            thread: apply_decisions([facts for facts, _ in its_episodes], decisions.get(thread, ()))
+            for thread, its_episodes in episodes.items()
+        },
         updated_at=updated_at,
     )
     record_messages(merchant, writing, {thread: [its for _, its in found] for thread, found in episodes.items()})

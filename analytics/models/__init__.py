@@ -4,6 +4,7 @@ from analytics.models.event import Event, EventType
 from analytics.models.message import Author, Message
 from analytics.models.quality import QualityScore, ScoreAttempt, Scorer
 from analytics.models.rollup import Reconciliation, Rollup
+from analytics.models.spam import SpamDecision
 
 __all__ = [
     "Author",
@@ -21,4 +22,5 @@ __all__ = [
     "Rollup",
     "ScoreAttempt",
     "Scorer",
+    "SpamDecision",
 ]

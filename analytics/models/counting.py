@@ -22,6 +22,8 @@ class Counting(models.Model):
     recontact_days = models.PositiveSmallIntegerField()
     rules_version = models.PositiveSmallIntegerField()
     counted_at = models.DateTimeField(null=True)
+    # Most merchants mark nothing: their batches need not ask for decisions.
+    has_spam_decisions = models.BooleanField(default=False)
 
     objects = MerchantScopedQuerySet.as_manager()
 
