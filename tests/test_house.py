@@ -15,7 +15,7 @@ from portal.models.scoped import MerchantScoped
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("portal", "analytics", "improvement", "reporting")
 TOP_LEVEL = {
-    *ROOMS, "templates", "static", "locale", "tests", "docs", ".ci",
+    *ROOMS, "templates", "static", "locale", "tests", "docs", "examples", ".ci",
     "manage.py", "requirements.txt", "requirements-dev.txt", "requirements-local.txt", "requirements-models.txt",
     "constraints.txt", "pyproject.toml", "Makefile", "compose.yaml", "Dockerfile", ".dockerignore", ".env.example",
     ".gitignore", "README.md", "LICENSE",
