@@ -32,3 +32,4 @@ SCHEDULE: tuple[Every | Nightly, ...] = (
     Nightly("analytics.tasks.reconcile", hour=2),
     Nightly("improvement.tasks.measure_effects", hour=3),
 )
+    Nightly("portal.tasks.forget_ended_sessions", hour=4),

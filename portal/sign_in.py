@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import authenticate
 from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -16,6 +17,7 @@ BY_EMAIL_AND_IP = Limit("sign_in", n=8, window=timedelta(minutes=15))
 BY_IP = Limit("sign_in_ip", n=60, window=timedelta(minutes=15))
 RESET_BY_EMAIL = Limit("reset", n=3, window=timedelta(hours=1))
 RESET_BY_IP = Limit("reset_ip", n=20, window=timedelta(hours=1))
+BACKEND = "portal.sign_in.LimitedBackend"
 
 
 def client_ip(request: HttpRequest) -> str:
@@ -49,6 +51,12 @@ class LimitedBackend(ModelBackend):
             return None
         Attempt.forget(BY_EMAIL_AND_IP, f"{email} {ip}")
         return user
+
+
+def is_own_password(request: HttpRequest, password: str) -> bool:
+    """Whether whoever sits at this browser knows the password; counts as a try at the door when not."""
+    user = request.user
+    return user.is_authenticated and authenticate(request, username=user.email, password=password) == user
 
 
 def count_reset(request: HttpRequest, email: str) -> bool:

@@ -5,22 +5,32 @@ from django.contrib.auth.views import LogoutView, PasswordResetDoneView
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from portal.pages import accounts, health
+from portal.pages import account, health, home, invitations, passwords, sign_in, two_step
 
 urlpatterns = [
-    path("", accounts.home, name="home"),
-    path("sign-in/", accounts.SignIn.as_view(), name="login"),
+    path("", home.home, name="home"),
+    path("sign-in/", sign_in.SignIn.as_view(), name="login"),
+    path("sign-in/code/", sign_in.sign_in_code, name="sign_in_code"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
-    path("account/", accounts.account, name="account"),
-    path("password/", accounts.PasswordResets.as_view(), name="password_resets"),
+    path("account/", account.account, name="account"),
+    path("account/password/", passwords.password_change, name="password_change"),
+    path("account/two-step/", two_step.two_step, name="two_step"),
+    path("account/two-step/setup/", two_step.two_step_setup, name="two_step_setup"),
+    path("account/two-step/recovery-codes/", two_step.recovery_codes, name="recovery_codes"),
+    path("account/two-step/removal/", two_step.two_step_removal, name="two_step_removal"),
+    path("account/sessions/removals/", account.other_sessions_removals, name="other_sessions_removals"),
+    path("account/sessions/<str:session_id>/removals/", account.session_removals, name="session_removals"),
+    path("account/invitations/<str:token>/", invitations.invitation, name="invitation"),
+    path("password/", passwords.PasswordResets.as_view(), name="password_resets"),
     path(
         "password/sent/",
         PasswordResetDoneView.as_view(template_name="portal/password_reset_sent.html"),
         name="password_reset_sent",
     ),
-    path("password/<uidb64>/<token>/", accounts.PasswordChoice.as_view(), name="password_choice"),
+    path("password/<uidb64>/<token>/", passwords.PasswordChoice.as_view(), name="password_choice"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("admin/login/", sign_in.admin_sign_in, name="admin_sign_in"),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),

@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from analytics.models import Conversation
 from improvement.models import Article, Draft, Gap
-from portal.models import ApiKey, Job, Membership, Role, Scope
+from portal.models import ApiKey, Invitation, Job, Membership, Role, Scope
 from reporting.models import Report
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -26,7 +26,17 @@ SITE_PAGES = {
     "home": "leads to the merchants of whoever is signed in",
     "login": "",
     "sign_out": "",
-    "account": "one's own name and password",
+    "sign_in_code": "for people whose password was right",
+    "admin_sign_in": "leads to the one sign-in",
+    "account": "one's own name, protection and sessions",
+    "password_change": "one's own",
+    "two_step": "one's own",
+    "two_step_setup": "one's own",
+    "recovery_codes": "one's own",
+    "two_step_removal": "one's own",
+    "session_removals": "one's own; tests/portal/test_account.py",
+    "other_sessions_removals": "one's own",
+    "invitation": "the token in the address is the permission, with the invited person's sign-in",
     "password_resets": "for people who cannot sign in",
     "password_reset_sent": "for people who cannot sign in",
     "password_choice": "the signed link is the permission",
@@ -102,9 +112,15 @@ def make_report(merchant) -> Report:
     return Report.objects.create(merchant=merchant, start=NOW, end=NOW, subject="s", digest={}, html="h", text="t")
 
 
+def make_invitation(merchant) -> Invitation:
+    owner = Membership.objects.get(merchant=merchant).user
+    return Invitation.create(merchant, "new@post.example", Role.VIEWER, by=owner, at=NOW)
+
+
 # What a kwarg names → how to give one to a merchant. `pk` says nothing, so there the start of the URL's name decides.
 FOREIGN: dict[str, Callable[[Any], Any]] = {
     "member_id": lambda merchant: Membership.objects.get(merchant=merchant).pk,
+    "invitation_id": lambda merchant: make_invitation(merchant).pk,
     "key_id": lambda merchant: ApiKey.create(merchant, name="k", scopes=[Scope.READ])[0].pk,
     "job_id": lambda merchant: Job.start(merchant, "draft").pk,
     "gap_id": lambda merchant: make_gap(merchant).pk,

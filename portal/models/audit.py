@@ -44,3 +44,9 @@ class AuditEntry(MerchantScoped):
             object_name=str(on)[:200],
             detail=detail or {},
         )
+
+    @classmethod
+    def record_about(cls, user: "User", verb: str, *, by: "User | None") -> None:
+        """Something about a person that the owners of all their merchants should see."""
+        for merchant in Merchant.objects.visible_to(user):
+            cls.record(merchant, verb, by=by, on=user)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -25,14 +25,6 @@ def validate_zone(name: str) -> None:
 def validate_slug_is_free(slug: str) -> None:
     if slug in RESERVED_SLUGS:
         raise ValidationError(_("The address “%(slug)s” is used by the site itself."), params={"slug": slug})
-
-
-class Role(models.IntegerChoices):
-    """Ordered: a higher role may do all that a lower one may."""
-
-    VIEWER = 1, _("Viewer")
-    REVIEWER = 2, _("Reviewer")
-    OWNER = 3, _("Owner")
 
 
 class MerchantQuerySet(models.QuerySet["Merchant"]):
@@ -63,6 +55,9 @@ class Merchant(models.Model):
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # The stored numbers were counted by these; a change counts all of them anew.
+    COUNTED_BY = ("timezone", "chat_idle_hours", "email_idle_hours", "recontact_days")
+
     objects = MerchantQuerySet.as_manager()
 
     class Meta:
@@ -74,55 +69,3 @@ class Merchant(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
-
-
-class LastOwnerError(Exception):
-    """A merchant always keeps one owner."""
-
-
-class Membership(models.Model):
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="memberships")
-    user = models.ForeignKey("portal.User", on_delete=models.CASCADE, related_name="memberships")
-    role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.VIEWER)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "user"], name="membership_once")]
-        ordering = ["-role", "user__email"]
-
-    def __str__(self) -> str:
-        return f"{self.user} · {self.merchant} · {self.get_role_display()}"
-
-    @classmethod
-    @transaction.atomic
-    def add(cls, merchant: Merchant, user: "User", role: Role, *, by: "User") -> "Membership":
-        membership = cls.objects.create(merchant=merchant, user=user, role=role)
-        membership._record("member.added", by=by, role=role.name.lower())
-        return membership
-
-    @transaction.atomic
-    def change_role(self, role: Role, *, by: "User") -> None:
-        """Raises LastOwnerError when nobody would be left who can change anything."""
-        if role != Role.OWNER:
-            self._check_not_last_owner()
-        before, self.role = Role(self.role), role
-        self.save(update_fields=["role"])
-        self._record("member.role_changed", by=by, role=f"{before.name.lower()} → {role.name.lower()}")
-
-    @transaction.atomic
-    def end(self, *, by: "User") -> None:
-        """The user stays, and stays in the audit trail. Raises LastOwnerError."""
-        self._check_not_last_owner()
-        self._record("member.removed", by=by, role=Role(self.role).name.lower())
-        self.delete()
-
-    def _check_not_last_owner(self) -> None:
-        # The rows are locked, so that two owners who remove each other at the same moment do not both succeed.
-        owners = Membership.objects.select_for_update().filter(merchant=self.merchant, role=Role.OWNER)
-        if [owner.pk for owner in owners] == [self.pk]:
-            raise LastOwnerError
-
-    def _record(self, verb: str, *, by: "User", **detail: str) -> None:
-        from portal.models.audit import AuditEntry  # noqa: PLC0415 - audit.py needs Merchant from here
-
-        AuditEntry.record(self.merchant, verb, by=by, on=self.user, detail=detail)

@@ -4,34 +4,20 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.models import LastOwnerError, Membership, Merchant, Role, User
-from portal.tasks import send_invitation_mail
+from portal.models import Authenticator, Invitation, LastOwnerError, Membership, Merchant, Role
+from portal.pages.confirmation import ask, is_confirmed
+from portal.pages.team_invitations import InvitationForm, send_invitation
 from portal.tenancy import MerchantRequest, merchant_page, require_role
 
 LAST_OWNER = _("This is the last owner. Make somebody else an owner first.")
-
-
-class MemberForm(forms.Form):
-    email = forms.EmailField(label=_("Email"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
-    role = forms.TypedChoiceField(label=_("Role"), choices=Role.choices, coerce=lambda value: Role(int(value)))
-
-    def __init__(self, merchant: Merchant, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.merchant = merchant
-
-    def clean_email(self) -> str:
-        email: str = self.cleaned_data["email"].lower()
-        if Membership.objects.filter(merchant=self.merchant, user__email=email).exists():
-            raise forms.ValidationError(
-                _("%(email)s is a member already; change the role in the list."), params={"email": email}
-            )
-        return email
 
 
 class RoleForm(forms.Form):
@@ -41,35 +27,29 @@ class RoleForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page()
 def team(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
-    form = MemberForm(merchant, initial={"role": Role.REVIEWER})
-    status = 200
+    """POST invites."""
+    form, status = InvitationForm(merchant, initial={"role": Role.REVIEWER}), 200
     if request.method == "POST":
         require_role(request, Role.OWNER)
-        form = MemberForm(merchant, request.POST)
+        form = InvitationForm(merchant, request.POST)
         if form.is_valid():
-            add_member(merchant, form.cleaned_data["email"], form.cleaned_data["role"], by=request.user)
-            messages.success(
-                request, _("%(email)s was added and gets an email.") % {"email": form.cleaned_data["email"]}
-            )
+            send_invitation(request, merchant, form)
             return redirect("team", slug=merchant.slug)
         status = 422
+    return render(request, "portal/team.html", {"form": form, **_list_team(request, merchant)}, status=status)
+
+
+def _list_team(request: MerchantRequest, merchant: Merchant) -> dict[str, Any]:
+    now = timezone.now()
+    has_two_step = Authenticator.objects.filter(user=OuterRef("user"), confirmed_at__isnull=False)
     members = Membership.objects.filter(merchant=merchant).select_related("user", "merchant")
-    context = {
-        "form": form,
-        "members": members,
+    waiting = Invitation.waiting(merchant).select_related("invited_by")
+    return {
+        "members": members.annotate(has_two_step=Exists(has_two_step)),
+        "invitations": [(found, found.state(now)) for found in waiting],
         "roles": Role.choices,
         "is_owner": request.membership.role >= Role.OWNER,
     }
-    return render(request, "portal/team.html", context, status=status)
-
-
-@transaction.atomic
-def add_member(merchant: Merchant, email: str, role: Role, *, by: User) -> Membership:
-    """A new address becomes a user without a password, who chooses one by the link in the mail."""
-    user = User.objects.filter(email=email).first() or User.objects.create_user(email)
-    membership = Membership.add(merchant, user, role, by=by)
-    transaction.on_commit(lambda: send_invitation_mail.delay(user.pk, merchant.pk), robust=True)
-    return membership
 
 
 @require_POST
@@ -80,6 +60,15 @@ def member_roles(request: MerchantRequest, merchant: Merchant, member_id: int) -
     if not form.is_valid():
         messages.error(request, _("Choose one of the roles in the list."))
         return redirect("team", slug=merchant.slug)
+    is_own = membership.user == request.user and form.cleaned_data["role"] < Role.OWNER
+    if is_own and not is_confirmed(request):
+        return ask(
+            request,
+            question=_("Give up being an owner?"),
+            text=_("Only another owner can make you one again."),
+            label=_("Change my role"),
+            back=reverse("team", kwargs={"slug": merchant.slug}),
+        )
     try:
         membership.change_role(form.cleaned_data["role"], by=request.user)
     except LastOwnerError:
@@ -94,10 +83,41 @@ def member_roles(request: MerchantRequest, merchant: Merchant, member_id: int) -
 @merchant_page(role=Role.OWNER)
 def member_removals(request: MerchantRequest, merchant: Merchant, member_id: int) -> HttpResponse:
     membership = get_object_or_404(Membership.objects.select_related("user"), merchant=merchant, pk=member_id)
+    names = {"name": membership.user, "merchant": merchant}
+    if not is_confirmed(request):
+        return ask(
+            request,
+            question=_("Remove %(name)s from the team?") % names,
+            text=_("%(name)s loses access to %(merchant)s at once. What they did stays in the audit trail.") % names,
+            label=_("Remove from the team"),
+            back=reverse("team", kwargs={"slug": merchant.slug}),
+        )
+    return _end(request, merchant, membership)
+
+
+@require_POST
+@merchant_page()
+def team_departures(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
+    """Leaving by oneself, in any role."""
+    if not is_confirmed(request):
+        return ask(
+            request,
+            question=_("Leave %(merchant)s?") % {"merchant": merchant},
+            text=_("You lose access at once. An owner can invite you again."),
+            label=_("Leave the team"),
+            back=reverse("team", kwargs={"slug": merchant.slug}),
+        )
+    return _end(request, merchant, request.membership)
+
+
+def _end(request: MerchantRequest, merchant: Merchant, membership: Membership) -> HttpResponse:
     try:
         membership.end(by=request.user)
     except LastOwnerError:
         messages.error(request, LAST_OWNER)
         return redirect("team", slug=merchant.slug)
+    if membership.user == request.user:
+        messages.success(request, _("You left %(merchant)s.") % {"merchant": merchant})
+        return redirect("home")
     messages.success(request, _("%(name)s was removed.") % {"name": membership.user})
-    return redirect("home") if membership.user == request.user else redirect("team", slug=merchant.slug)
+    return redirect("team", slug=merchant.slug)

@@ -41,7 +41,8 @@
     }
   });
 
-  // Confirmation: <form data-confirm="What will happen" data-confirm-label="Revoke key">.
+  // Confirmation: <form data-confirm="What will happen" data-confirm-label="Revoke key">. `confirmed` tells the server
+  // that the question was answered; without JavaScript it asks on a page of its own.
   const dialog = document.getElementById("confirm");
   const confirmed = new WeakSet();
   document.addEventListener("submit", (event) => {
@@ -58,6 +59,7 @@
     dialog.addEventListener("close", () => {
       if (dialog.returnValue !== "ok") return;
       confirmed.add(form);
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "confirmed", value: "yes" }));
       form.requestSubmit(event.submitter);
     }, { once: true });
   }, true);
