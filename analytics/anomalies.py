@@ -16,8 +16,10 @@ HOURS = 168
 # With fewer weeks nothing is said.
 MIN_WEEKS = 4
 SPANS = (1, 3, 24)
-# Two of an incident's parts may be so many hours apart.
-JOIN_WITHIN = 6
+# A longer stretch must be so much clearer than a shorter one in it to be the one that is told.
+CLEARER = 1.1
+# Two of an incident's parts may be so many hours apart: what is broken overnight shows again the next morning.
+JOIN_WITHIN = 24
 # Spreads outside of which an hour is no chance; more where few weeks tell what is usual. A quiet week in which one of
 # its 504 sums is beyond it is one in a hundred (tests/analytics/test_anomalies.py).
 Z, Z_PER_WEEK = 4.5, 4.5
@@ -51,18 +53,18 @@ def find_unusual_volume(counts: Hours) -> list[Outlier]:
     n_weeks = len(counts) - 1
     if n_weeks < MIN_WEEKS:
         return []
-    expected = _expected_counts(counts)
-    counts = np.where(np.isnan(counts), expected, counts)
+    level = _level(counts[:-1])
+    counts = np.where(np.isnan(counts), _expected(counts, level), counts)
     found: list[Outlier] = []
     for span in SPANS:
-        seen, usual = _sums(counts, span), _sums(expected, span)
+        seen = _sums(counts, span)
+        usual = _expected(seen.reshape(counts.shape), level).ravel()
         excess = _overdispersion(_root(seen) - _root(usual), usual, n_weeks)
         half = _limit(n_weeks) * np.sqrt((1 + excess * usual) * (1 + MEDIAN_VARIANCE / n_weeks))
         z = (_root(seen) - _root(usual)) / half * _limit(n_weeks)
         low, high = _unroot(_root(usual) - half), _unroot(_root(usual) + half)
-        matters = (np.abs(seen - usual) >= np.maximum(MIN_CONVERSATIONS, MIN_SHARE * usual)) & (
-            (seen < low) | (seen > high)
-        )
+        difference = np.abs(seen - usual)
+        matters = (difference >= np.maximum(MIN_CONVERSATIONS, MIN_SHARE * usual)) & ((seen < low) | (seen > high))
         found += _last_week(span, matters, seen, usual, low, high, z)
     return _distinct(found)
 
@@ -103,20 +105,19 @@ def _unroot(roots: Hours) -> Hours:
     return np.maximum(np.maximum(roots, 0) ** 2 / 4 - 0.375, 0)
 
 
-def _expected_counts(counts: Hours) -> Hours:
-    """(weeks, 168), also for the week that is judged, whose own counts have no part in it."""
-    past = counts[:-1]
+def _level(past: Hours) -> Hours:
+    """(weeks + 1, 1): the weeks' volumes along their trend, and where the trend takes the week that is judged."""
     logs = np.log(np.maximum(np.nansum(past, axis=1), 1))
-    weeks = np.arange(len(logs))
     earlier, later = np.triu_indices(len(logs), 1)
     slope = np.median((logs[later] - logs[earlier]) / (later - earlier))  # Theil–Sen
-    start = np.median(logs - slope * weeks)
-    level = np.exp(np.append(logs - start, slope * len(logs)))[:, None]
-    flat = past / level[:-1]
-    # An hour's neighbours tell about it too; without them the median of small counts is 0 or 1 and nothing between.
-    filled = np.where(np.isnan(flat), np.nanmedian(flat, axis=0), flat)
-    smooth = (np.roll(filled, 1, axis=1) + 2 * filled + np.roll(filled, -1, axis=1)) / 4
-    expected: Hours = level * np.median(smooth, axis=0)
+    start = np.median(logs - slope * np.arange(len(logs)))
+    level: Hours = np.exp(np.append(logs - start, slope * len(logs)))[:, None]
+    return level
+
+
+def _expected(sums: Hours, level: Hours) -> Hours:
+    """(weeks, 168): the median of the same hours of the past weeks. The last week's own have no part in it."""
+    expected: Hours = level * np.nanmedian(sums[:-1] / level[:-1], axis=0)
     return expected
 
 
@@ -153,9 +154,13 @@ def _last_week(
 
 
 def _distinct(outliers: list[Outlier]) -> list[Outlier]:
-    """The strongest of those that share an hour, the shortest where two are equal; the others only show it again."""
+    """The strongest of those that share an hour; the others only show it again."""
+
+    def strength(outlier: Outlier) -> float:
+        return abs(outlier.z) / CLEARER ** sum(outlier.last - outlier.first >= span for span in SPANS)
+
     kept: list[Outlier] = []
-    for outlier in sorted(outliers, key=lambda each: (-abs(each.z), each.last - each.first)):
+    for outlier in sorted(outliers, key=strength, reverse=True):
         if all(outlier.last < other.first or outlier.first > other.last for other in kept):
             kept.append(outlier)
     return sorted(kept, key=lambda each: each.first)

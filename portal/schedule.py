@@ -29,7 +29,8 @@ SCHEDULE: tuple[Every | Nightly, ...] = (
     Every("improvement.tasks.refresh_gaps", seconds=120),
     Every("improvement.tasks.resume_drafts", seconds=600),
     Every("reporting.tasks.send_due_reports", seconds=300),
+    Every("reporting.tasks.find_anomalies", seconds=900),
     Nightly("analytics.tasks.reconcile", hour=2),
     Nightly("improvement.tasks.measure_effects", hour=3),
-)
     Nightly("portal.tasks.forget_ended_sessions", hour=4),
+)

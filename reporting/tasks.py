@@ -1,4 +1,4 @@
-"""The weekly report on its way. Every task takes ids and is safe to run twice."""
+"""The weekly report and word of anomalies on their way. Every task takes ids and is safe to run twice."""
 
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from portal.periods import week_before
 from reporting.delivery import deliver
 from reporting.models import Delivery, DeliveryState, Report
 from reporting.report import due_at, get_or_build_report
+from reporting.watching import watch
 
 
 @shared_task(name="reporting.tasks.send_due_reports")
@@ -40,6 +41,18 @@ def send_weekly_report(merchant_id: int) -> None:
         return
     report, _is_new = get_or_build_report(merchant, week, now=now)
     for delivery_id in report.announce(subscribed_before=due_at(week), at=now):
+        deliver_report.delay(delivery_id)
+
+
+@shared_task(name="reporting.tasks.find_anomalies")
+def find_anomalies() -> None:
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        find_anomalies_of.delay(merchant_id)
+
+
+@shared_task(name="reporting.tasks.find_anomalies_of")
+def find_anomalies_of(merchant_id: int) -> None:
+    for delivery_id in watch(Merchant.objects.get(pk=merchant_id), now=timezone.now()):
         deliver_report.delay(delivery_id)
 
 

@@ -1,9 +1,11 @@
 from django.urls import path
 
-from reporting.views import overview, reports, roi, unsubscribe
+from reporting.views import anomalies, overview, reports, roi, unsubscribe
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("anomalies/", anomalies.anomalies, name="anomalies"),
+    path("anomalies/subscription/", anomalies.anomaly_subscription, name="anomaly_subscription"),
     path("roi/", roi.roi, name="roi"),
     path("reports/", reports.reports, name="reports"),
     path("reports/subscription/", reports.report_subscription, name="report_subscription"),

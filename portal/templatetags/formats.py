@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 from django import template
 from django.utils import timezone, translation
@@ -149,6 +149,12 @@ def local_date(moment: date | datetime | None) -> str:
 def local_day(moment: date | datetime | None) -> str:
     """Without the year: for axes and lists of one period."""
     return DASH if moment is None else format_date(_in_zone(moment), "d MMM", locale=current_locale())
+
+
+@register.filter
+def local_time(moment: datetime | None) -> str:
+    """Hours and minutes in the active zone."""
+    return DASH if moment is None else format_time(timezone.localtime(moment), "short", locale=current_locale())
 
 
 @register.filter

@@ -17,12 +17,13 @@ from reporting.unsubscribe import read_token
 def report_unsubscribe(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """GET asks, POST does: mail scanners open every link, and must not unsubscribe anybody."""
     merchant = get_object_or_404(Merchant, slug=slug)
-    user_id = read_token(merchant, token)
-    if user_id is None:
+    found = read_token(merchant, token)
+    if found is None:
         raise Http404("This link is not one of ours.")
+    user_id, topic = found
     user = get_object_or_404(User, pk=user_id)
     if request.method == "POST":
-        Subscription.unsubscribe(merchant, user, at=timezone.now())
+        Subscription.unsubscribe(merchant, user, at=timezone.now(), topic=topic)
     with translation.override(merchant.locale):
-        context = {"merchant": merchant, "email": user.email, "is_done": request.method == "POST"}
+        context = {"merchant": merchant, "email": user.email, "is_done": request.method == "POST", "topic": topic.value}
         return render(request, "reporting/unsubscribe.html", context)

@@ -77,6 +77,14 @@ def test_three_weeks_are_too_little_to_say_anything():
     assert not find_unusual_rate(few * 0.2, few)
 
 
+def test_a_sharp_opening_hour_is_no_anomaly():
+    open_hours = np.tile(np.repeat([0, 100, 0], [9, 8, 7]), 7 * N_WEEKS).reshape(N_WEEKS, 168)
+    counts = np.random.default_rng(4).poisson(open_hours).astype(float)
+    assert not find_unusual_volume(counts)
+    counts[-1, 34:37] = 0
+    assert [(each.first, each.last) for each in join_outliers(find_unusual_volume(counts))] == [(34, 36)]
+
+
 def test_small_shops_have_no_alarm_for_a_handful():
     counts = np.zeros((N_WEEKS, 168))
     counts[-1, 10] = 9

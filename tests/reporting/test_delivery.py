@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from reporting.delivery import deliver
-from reporting.models import RETRY_AFTER, Delivery, DeliveryState, Report
+from reporting.models import RETRY_AFTER, Delivery, DeliveryState, Report, Topic
 from reporting.unsubscribe import PLACEHOLDER, read_token
 from tests.reporting.smtp import closed_port, mail_goes_to, mail_server
 
@@ -55,7 +55,7 @@ def test_an_email_reaches_its_reader_in_both_forms(delivery, viewer, merchant, p
     assert link in html
     assert link in text
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert read_token(merchant, re.search(r"unsubscribe/([^/]+)/", link).group(1)) == viewer.pk
+    assert read_token(merchant, re.search(r"unsubscribe/([^/]+)/", link).group(1)) == (viewer.pk, Topic.REPORT)
     delivery.refresh_from_db()
     assert (delivery.state, delivery.sent_at, delivery.attempts) == (DeliveryState.SENT, NOW, 1)
     assert delivery.message_id == message["Message-ID"]
