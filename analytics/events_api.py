@@ -10,14 +10,15 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
+from rest_framework.throttling import BaseThrottle
 
+from analytics.admission import admit
 from analytics.api_shapes import IngestResultSerializer
 from analytics.body import MAX_BYTES, BodyError, decode_body
 from analytics.ingest import ingest_events
 from portal.api import MerchantApiView
 from portal.models import ApiKey, Scope
+from portal.throttles import charge_batch
 
 EVENT_EXAMPLE = {
     "id": "9ea0afd9-5230-4242-bfd2-72cc2b2b6914",
@@ -37,19 +38,9 @@ class BodyProblem(exceptions.APIException):
         self.status_code = error.status
 
 
-class IngestThrottle(SimpleRateThrottle):
-    """Per key; a client that hits it batches too little. The answer says when to try again."""
-
-    scope = "ingest"
-    rate = "1200/min"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str | None:
-        return f"throttle-ingest-{cast(ApiKey, request.auth).pk}" if request.auth else None
-
-
 class EventsView(MerchantApiView):
     scope = Scope.INGEST
-    throttle_classes = [IngestThrottle]
+    throttle_classes: list[type[BaseThrottle]] = []  # a batch is charged when its events are counted
 
     @extend_schema(
         operation_id="send_events",
@@ -61,7 +52,12 @@ class EventsView(MerchantApiView):
             200: IngestResultSerializer,
             400: OpenApiResponse(description="The body is no list of events."),
             413: OpenApiResponse(description="More than 5,000 events or 5 MB."),
-            429: OpenApiResponse(description="Too many requests; see Retry-After."),
+            429: OpenApiResponse(
+                description="Too much in a minute, or too many at once; `limit` and Retry-After say more."
+            ),
+            503: OpenApiResponse(
+                description="The merchant's numbers are being counted. Nothing was stored; see Retry-After."
+            ),
         },
         examples=[OpenApiExample("One question", value=[EVENT_EXAMPLE], request_only=True)],
         summary="Send events",
@@ -72,19 +68,23 @@ class EventsView(MerchantApiView):
         ),
     )
     def post(self, request: Request) -> Response:
-        try:
-            events = decode_body(
-                _read_body(request), request.content_type or "", request.headers.get("content-encoding", "")
-            )
-        except BodyError as error:
-            raise BodyProblem(error) from None
-        result = ingest_events(self.merchant, events, now=timezone.now())
+        with admit(self.merchant):
+            events = _read_events(request)
+            charge_batch(cast(ApiKey, request.auth), n_events=len(events), n_bytes=sum(map(len, events)))
+            result = ingest_events(self.merchant, events, now=timezone.now())
         return Response(msgspec.to_builtins(result))
 
 
 @extend_schema(exclude=True)
 class EventsWithSlashView(EventsView):
     """The same address as a client spells it that puts a slash behind every one."""
+
+
+def _read_events(request: Request) -> list[msgspec.Raw]:
+    try:
+        return decode_body(_read_body(request), request.content_type or "", request.headers.get("content-encoding", ""))
+    except BodyError as error:
+        raise BodyProblem(error) from None
 
 
 def _read_body(request: Request) -> bytes:

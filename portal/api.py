@@ -1,5 +1,6 @@
 """What every REST view shares: its merchant and scope, and errors as application/problem+json (RFC 9457)."""
 
+import math
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -50,9 +51,11 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
         body["errors"] = error.detail
     else:
         body["detail"] = str(error.detail)
+    if limit := getattr(error, "limit", None):
+        body["limit"] = limit
     headers: dict[str, str] = {}
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     if (wait := getattr(error, "wait", None)) is not None:
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
     return Response(body, status=error.status_code, headers=headers, content_type="application/problem+json")

@@ -93,6 +93,18 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # redis://, rediss:// or unix:///path?db=0, as redis-py reads it.
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0").replace("redis+socket://", "unix://", 1)
 
+# How much is taken in a minute (portal/throttles.py); 0 is no limit.
+API_REQUESTS_PER_KEY = env.int("API_REQUESTS_PER_KEY", default=600)
+API_REQUESTS_PER_MERCHANT = env.int("API_REQUESTS_PER_MERCHANT", default=1_800)
+INGEST_REQUESTS_PER_KEY = env.int("INGEST_REQUESTS_PER_KEY", default=1_200)
+INGEST_REQUESTS_PER_MERCHANT = env.int("INGEST_REQUESTS_PER_MERCHANT", default=3_600)
+INGEST_EVENTS_PER_MERCHANT = env.int("INGEST_EVENTS_PER_MERCHANT", default=600_000)
+INGEST_BYTES_PER_MERCHANT = env.int("INGEST_BYTES_PER_MERCHANT", default=300_000_000)
+# Batches of one merchant that a web process takes at once: half of its threads.
+INGEST_BATCHES_AT_ONCE = env.int("INGEST_BATCHES_AT_ONCE", default=2)
+# How long a request may wait for a row that somebody else writes.
+WEB_LOCK_SECONDS = env.float("WEB_LOCK_SECONDS", default=10)
+
 AUTH_USER_MODEL = "portal.User"
 AUTHENTICATION_BACKENDS = ["portal.sign_in.LimitedBackend"]
 # How many proxies of ours stand in front and append to X-Forwarded-For; 0 believes none.
@@ -153,6 +165,7 @@ CONTENT_SECURITY_POLICY = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api_access.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["portal.api_access.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["portal.throttles.ReadThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "portal.api.problem",

@@ -113,14 +113,18 @@ def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 @pytest.fixture
 def worker(transactional_db, redis_server: str, tmp_path: Path) -> Iterator[Worker]:
     """Live data needs transactional_db: a worker cannot see an open transaction."""
-    name = connection.settings_dict["NAME"]
-    path, _, query = os.environ["DATABASE_URL"].partition("?")
     log = tmp_path / "worker.log"
     command = [sys.executable, "-m", "celery", "--app", "portal", "--quiet", "worker", "--concurrency", "1"]
     command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
-    environment = {"DATABASE_URL": f"{path.rpartition('/')[0]}/{name}?{query}", "REDIS_URL": redis_server}
     supervisor = Supervisor(grace_seconds=2)
     try:
-        yield Worker(supervisor.start(Child("worker", command, environment, log=log)), log)
+        yield Worker(supervisor.start(Child("worker", command, addresses(), log=log)), log)
     finally:
         supervisor.stop()
+
+
+def addresses() -> dict[str, str]:
+    """The environment of a process that is to work on the test database."""
+    path, _, query = os.environ["DATABASE_URL"].partition("?")
+    name = connection.settings_dict["NAME"]
+    return {"DATABASE_URL": f"{path.rpartition('/')[0]}/{name}?{query}", "REDIS_URL": settings.REDIS_URL}
