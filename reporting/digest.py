@@ -167,7 +167,7 @@ def _savings_headline(comparison: Comparison, now: Savings, before: Savings) -> 
     is_comparable = comparison.changes["n_conversations"].kind is not Kind.NONE
     value = now.roi.savings if now.counts.n_conversations else None
     change = compare_savings(now, before) if is_comparable else NO_CHANGE
-    return Headline("savings", value, change, now.roi.n_counted)
+    return Headline("savings", value, change, int(now.roi.n_counted))
 
 
 def _list_gaps(gaps: "QuerySet[Gap]") -> list[GapLine]:

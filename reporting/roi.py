@@ -4,15 +4,17 @@ Seed mode is the plain formula. Honest mode counts verified resolutions only, ta
 conversations where events carry one, and subtracts what the agent makes people do.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from portal.costs import DEFAULTS, MINUTES_PER_HOUR, Cost, Costs, Source
+from portal.costs import MINUTES_PER_HOUR, Cost, Costs, Source
 
 SECONDS_PER_HOUR = 3600
 DAYS_PER_MONTH = Decimal("30.4375")
-SWING = Decimal("0.2")
+# The seed formula does not know these inputs.
+HONEST_ONLY = ("handoff_extra_minutes", "platform_fee_per_month")
+Count = int | Decimal  # a what-if may ask for parts of a conversation
 
 
 class Mode(StrEnum):
@@ -22,18 +24,25 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoiInput:
-    """Counts of one period. `agent_cost` is the measured sum over the `n_with_cost` conversations that carry one."""
+    """Counts of one period. `agent_cost` is the measured sum over the `n_with_cost` conversations that carry one.
+
+    `n_ended` are those that `n_verified` can be a share of: in days that can be verified the mature ones. Where no day
+    can be verified (`is_provisional`) every resolution is taken to hold, so that `n_verified` = `n_resolved`.
+    """
 
     costs: Costs
     n_conversations: int
-    n_resolved: int
-    n_verified: int
+    n_resolved: Count
+    n_verified: Count
     n_days: int
+    n_ended: int = 0
+    n_confirmed: int = 0
     n_escalated: int = 0
     n_recontacted: int = 0
     n_with_cost: int = 0
     agent_cost: Decimal = Decimal(0)
     review_seconds: int = 0
+    is_provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +58,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Roi:
+    """`break_even_rate` is the share of all conversations that must be resolved for savings of zero; above 1 it never
+    pays. `break_even_agent_cost` is what one conversation may cost for savings of zero; below 0 not even a free agent
+    pays. `payback_days` is after how many days of a month the platform fee has come back; None without a fee, or where
+    it never does."""
+
     mode: Mode
-    n_counted: int
+    n_counted: Count
     human_baseline: Decimal
     agent_spend: Decimal
     lines: tuple[Line, ...]
     ai_cost: Cost
     break_even_rate: Decimal | None
+    break_even_agent_cost: Decimal | None
+    payback_days: Decimal | None
 
     @property
     def savings(self) -> Decimal:
@@ -71,36 +87,29 @@ class Roi:
         return self.savings < 0
 
 
-@dataclass(frozen=True, slots=True)
-class Swing:
-    """The savings when one input alone is 20 % lower and 20 % higher."""
-
-    key: str
-    low: Decimal
-    high: Decimal
-
-    @property
-    def width(self) -> Decimal:
-        return abs(self.high - self.low)
-
-
 def compute_roi(counts: RoiInput, *, mode: Mode = Mode.HONEST) -> Roi:
-    ai_cost = counts.costs.ai_cost_per_conversation if mode is Mode.SEED else measured_ai_cost(counts)
+    is_honest = mode is Mode.HONEST
+    ai_cost = measured_ai_cost(counts) if is_honest else counts.costs.ai_cost_per_conversation
     human = counts.costs.human_conversation
-    spend = counts.n_conversations * ai_cost.value
-    n_counted = counts.n_resolved if mode is Mode.SEED else counts.n_verified
+    n_counted = counts.n_verified if is_honest else counts.n_resolved
+    n_charged = counts.n_conversations if is_honest else n_counted
     work_saved = _line("work_saved", n_counted, human, sign=1, sources=counts.costs.human_sources)
-    n_charged, side_costs = (n_counted, ()) if mode is Mode.SEED else (counts.n_conversations, _side_costs(counts))
-    costs = (_line("agent", n_charged, ai_cost.value, sources=(ai_cost.source,)), *side_costs)
+    costs = (
+        _line("agent", n_charged, ai_cost.value, sources=(ai_cost.source,)),
+        *(_side_costs(counts) if is_honest else ()),
+    )
+    savings = work_saved.amount + _sum(costs)
     baseline = counts.n_conversations * human
     return Roi(
         mode=mode,
         n_counted=n_counted,
         human_baseline=baseline,
-        agent_spend=spend,
+        agent_spend=counts.n_conversations * ai_cost.value,
         lines=(work_saved, *costs),
         ai_cost=ai_cost,
-        break_even_rate=_break_even(spend, costs, baseline) if mode is Mode.HONEST else None,
+        break_even_rate=-_sum(costs) / baseline if is_honest and baseline else None,
+        break_even_agent_cost=ai_cost.value + savings / n_charged if n_charged else None,
+        payback_days=_payback_days(counts, savings) if is_honest else None,
     )
 
 
@@ -113,22 +122,7 @@ def measured_ai_cost(counts: RoiInput) -> Cost:
     return Cost((counts.agent_cost + without * typed.value) / counts.n_conversations, Source.MEASURED)
 
 
-def find_swings(counts: RoiInput, *, mode: Mode = Mode.HONEST) -> list[Swing]:
-    """One-at-a-time sensitivity, the widest first."""
-
-    def savings(field: str, factor: Decimal) -> Decimal:
-        cost: Cost = getattr(counts.costs, field)
-        changed = replace(counts.costs, **{field: Cost(cost.value * factor, cost.source)})
-        agent_cost = counts.agent_cost * factor if field == "ai_cost_per_conversation" else counts.agent_cost
-        return compute_roi(replace(counts, costs=changed, agent_cost=agent_cost), mode=mode).savings
-
-    swings = [Swing(field, savings(field, 1 - SWING), savings(field, 1 + SWING)) for field in DEFAULTS]
-    return sorted((swing for swing in swings if swing.width), key=lambda swing: -swing.width)
-
-
-def _line(
-    key: str, quantity: Decimal | int, unit_amount: Decimal, *, sources: tuple[Source, ...], sign: int = -1
-) -> Line:
+def _line(key: str, quantity: Count, unit_amount: Decimal, *, sources: tuple[Source, ...], sign: int = -1) -> Line:
     # Adding zero turns −0 into 0.
     return Line(key, Decimal(quantity), unit_amount, sign * quantity * unit_amount + 0, sources)
 
@@ -148,6 +142,13 @@ def _side_costs(counts: RoiInput) -> tuple[Line, ...]:
     )
 
 
-def _break_even(spend: Decimal, costs: tuple[Line, ...], baseline: Decimal) -> Decimal | None:
-    """The share of all conversations that must be resolved for the savings to be zero; above 1 it never pays."""
-    return -sum((line.amount for line in costs), Decimal(0)) / baseline if baseline else None
+def _payback_days(counts: RoiInput, savings: Decimal) -> Decimal | None:
+    fee = counts.costs.platform_fee_per_month.value
+    if not fee or not counts.n_days:
+        return None
+    per_day = savings / counts.n_days + fee / DAYS_PER_MONTH  # before the fee
+    return fee / per_day if per_day > 0 else None
+
+
+def _sum(lines: tuple[Line, ...]) -> Decimal:
+    return sum((line.amount for line in lines), Decimal(0))

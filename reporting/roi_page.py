@@ -1,113 +1,231 @@
-"""The result of the ROI formula, prepared for reading: each line with its quantity, its amount and its source."""
+"""The return on investment of the asked days, prepared for reading: on the page, on paper and in files.
+
+All money of the result is rounded here, so that every list of amounts adds up exactly to the sum below it.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from babel.numbers import get_currency_precision
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.http import urlencode
 
-from portal.costs import Cost, Source
-from reporting.roi import Line, Mode, Swing, find_swings
-from reporting.savings import Savings
+from analytics.charts import Chart
+from analytics.queries import totals
+from portal.models import Merchant
+from portal.periods import Period
+from reporting.asked_roi import AskedRoi
+from reporting.roi import Line, Mode, Roi
+from reporting.roi_cases import Cases, Swing, build_cases, find_swings
+from reporting.roi_chart import sensitivity_chart
+from reporting.roi_difference import Difference, explain_difference
+from reporting.roi_inputs import InputRow, build_input_rows
+from reporting.roi_waterfall import Bar, build_bars, build_strips
+from reporting.roi_words import (
+    CASE_LABELS,
+    LINE_LABELS,
+    SOURCES,
+    STEP_LABELS,
+    break_even_sentence,
+    calculation,
+    comparison,
+    headline,
+    return_sentence,
+)
+from reporting.rounding import round_to_sum
+from reporting.savings import Savings, compare_savings, measure_savings
+from reporting.sentences import page_url
 
-LINE_LABELS: dict[str, str | Promise] = {
-    "work_saved": _("Conversations a person did not have to have"),
-    "agent": _("Cost of the agent"),
-    "handoffs": _("Extra handling of handoffs"),
-    "recontacts": _("Customers who came back"),
-    "reviews": _("Hours spent on reviews"),
-    "platform_fee": _("Platform fee, in months"),
-}
-INPUT_LABELS: dict[str, str | Promise] = {
-    "minutes_per_conversation": _("Minutes per conversation"),
-    "hourly_cost": _("Cost per hour"),
-    "ai_cost_per_conversation": _("Agent cost per conversation"),
-    "handoff_extra_minutes": _("Extra minutes per handoff"),
-    "platform_fee_per_month": _("Platform fee"),
-}
-MINUTES = ("minutes_per_conversation", "handoff_extra_minutes")
-HONEST_ONLY = ("handoff_extra_minutes", "platform_fee_per_month")
-SOURCES: dict[Source, tuple[str | Promise, str]] = {
-    Source.MEASURED: (_("measured"), "good"),
-    Source.TYPED: (_("typed"), "accent"),
-    Source.DEFAULT: (_("default"), "neutral"),
-}
+# The list of conversations that a line counts.
+LISTS = {"work_saved": "resolved", "agent": "", "handoffs": "escalated", "recontacts": "recontacted"}
 
 
 @dataclass(frozen=True, slots=True)
 class LineRow:
+    key: str
     label: str | Promise
-    line: Line
+    calculation: str
     sources: tuple[tuple[str | Promise, str], ...]  # name and kind of badge
-    decimals: int
+    amount: Decimal
+    bar: Bar
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
-class InputRow:
+class CaseColumn:
+    name: str
     label: str | Promise
-    value: Decimal
-    is_money: bool
-    decimals: int
-    source: str | Promise
-    badge: str
+    savings: Decimal
+    strip: Bar
 
 
 @dataclass(frozen=True, slots=True)
-class SwingRow:
+class StepRow:
     label: str | Promise
-    swing: Swing
+    amount: Decimal
 
 
 @dataclass(frozen=True, slots=True)
 class RoiPage:
+    asked: AskedRoi
     savings: Savings
+    before: Savings
+    amount: Decimal  # the result, rounded
+    n_pending: int  # resolutions in the days that are left out
     lines: tuple[LineRow, ...]
+    total_bar: Bar
     inputs: tuple[InputRow, ...]
-    swings: tuple[SwingRow, ...]
+    cases: Cases
+    case_columns: tuple[CaseColumn, ...]
+    swings: tuple[Swing, ...]
+    chart: Chart | None
+    difference: Difference
+    steps: tuple[StepRow, ...]
+    seed_amount: Decimal
+    honest_amount: Decimal
+
+    @property
+    def merchant(self) -> Merchant:
+        return self.asked.merchant
+
+    @property
+    def roi(self) -> Roi:
+        return self.savings.roi
 
     @property
     def is_honest(self) -> bool:
-        return self.savings.roi.mode is Mode.HONEST
+        return self.roi.mode is Mode.HONEST
+
+    @property
+    def has_conversations(self) -> bool:
+        return self.savings.counts.n_conversations > 0
 
     @property
     def break_even_is_out_of_reach(self) -> bool:
-        rate = self.savings.roi.break_even_rate
+        rate = self.roi.break_even_rate
         return rate is not None and rate > 1
+
+    @property
+    def free_agent_loses(self) -> bool:
+        cost = self.roi.break_even_agent_cost
+        return cost is not None and cost < 0
+
+    @property
+    def has_fee(self) -> bool:
+        return self.is_honest and bool(self.savings.counts.costs.platform_fee_per_month.value)
 
     @property
     def counted_share(self) -> Decimal | None:
         n = self.savings.counts.n_conversations
-        return Decimal(self.savings.roi.n_counted) / n if n else None
+        return Decimal(self.roi.n_counted) / n if n else None
+
+    @property
+    def headline(self) -> str:
+        return headline(self.amount, self.savings.period, currency=self.merchant.currency)
+
+    @property
+    def comparison(self) -> str:
+        """Empty where there is nothing to compare with."""
+        if not self.before.counts.n_conversations or not self.before.is_whole:
+            return ""
+        before = self.before.roi.savings.quantize(cents_of(self.merchant))
+        change = compare_savings(self.savings, self.before)
+        return comparison(self.amount, before, change, self.before.period, currency=self.merchant.currency)
+
+    @property
+    def return_sentence(self) -> str:
+        return return_sentence(self.roi, currency=self.merchant.currency)
+
+    @property
+    def break_even_sentence(self) -> str:
+        return break_even_sentence(self.roi, self.counted_share)
+
+    @property
+    def query(self) -> str:
+        """Leads to this result again, with the inputs that were tried out."""
+        return urlencode({**self._days_and_mode, **self.asked.tried})
+
+    @property
+    def period_query(self) -> str:
+        """Leads to the same days with the inputs that are saved."""
+        return urlencode(self._days_and_mode)
+
+    @property
+    def _days_and_mode(self) -> dict[str, str]:
+        return {**self.asked.period.query, **({} if self.is_honest else {"mode": self.roi.mode.value})}
 
 
-def build_roi_page(savings: Savings) -> RoiPage:
-    roi = savings.roi
-    swings = find_swings(savings.counts, mode=roi.mode)
+def build_roi_page(asked: AskedRoi) -> RoiPage:
+    savings = _measure(asked, asked.period, asked.mode)
+    honest = savings if asked.mode is Mode.HONEST else _measure(asked, asked.period, Mode.HONEST)
+    cents, counts = cents_of(asked.merchant), savings.counts
+    cases, difference = build_cases(counts, mode=asked.mode), explain_difference(honest.counts)
+    amounts = round_to_sum([line.amount for line in savings.roi.lines], cents)
+    steps = round_to_sum([difference.seed.savings, *(step.amount for step in difference.steps)], cents)
+    swings = tuple(find_swings(counts, mode=asked.mode))
+    bars = build_bars(amounts)
     return RoiPage(
+        asked=asked,
         savings=savings,
-        lines=tuple(_row(line) for line in roi.lines),
-        inputs=tuple(_input_rows(savings)),
-        swings=tuple(SwingRow(INPUT_LABELS[swing.key], swing) for swing in swings),
+        before=_measure(asked, savings.period.previous(), asked.mode, is_provisional=savings.is_provisional),
+        amount=sum(amounts, Decimal(0)),
+        n_pending=_count_pending(asked, savings),
+        lines=tuple(_line_rows(savings, amounts, bars, asked.merchant)),
+        total_bar=bars[-1],
+        inputs=build_input_rows(asked, savings, cases),
+        cases=cases,
+        case_columns=tuple(_case_columns(cases, cents)),
+        swings=swings,
+        chart=sensitivity_chart(swings, savings, currency=asked.merchant.currency) if swings else None,
+        difference=difference,
+        steps=tuple(
+            StepRow(STEP_LABELS[step.key], amount) for step, amount in zip(difference.steps, steps[1:], strict=True)
+        ),
+        seed_amount=steps[0],
+        honest_amount=sum(steps, Decimal(0)),
     )
 
 
-def _row(line: Line) -> LineRow:
-    sources = tuple(SOURCES[source] for source in line.sources)
-    return LineRow(LINE_LABELS[line.key], line, sources, _decimals(line.quantity))
+def cents_of(merchant: Merchant) -> Decimal:
+    """The smallest unit of the merchant's currency."""
+    return Decimal(1).scaleb(-get_currency_precision(merchant.currency))
 
 
-def _input_rows(savings: Savings) -> Iterator[InputRow]:
-    """What went into the result, in the order of the form; the agent's cost as it was measured, where it was."""
-    for key, label in INPUT_LABELS.items():
-        cost: Cost = getattr(savings.counts.costs, key)
-        if key == "ai_cost_per_conversation":
-            cost = savings.roi.ai_cost
-        elif savings.roi.mode is Mode.SEED and key in HONEST_ONLY:
-            continue
-        source, badge = SOURCES[cost.source]
-        yield InputRow(label, cost.value, key not in MINUTES, _decimals(cost.value), source, badge)
+def _measure(asked: AskedRoi, period: Period, mode: Mode, *, is_provisional: bool | None = None) -> Savings:
+    return measure_savings(
+        asked.merchant, period, mode=mode, now=asked.now, costs=asked.costs, is_provisional=is_provisional
+    )
 
 
-def _decimals(value: Decimal) -> int:
-    return 0 if value == value.to_integral_value() else 2
+def _count_pending(asked: AskedRoi, savings: Savings) -> int:
+    pending = savings.pending
+    return totals(asked.merchant, pending, now=asked.now).n_resolved if pending else 0
+
+
+def _line_rows(
+    savings: Savings, amounts: tuple[Decimal, ...], bars: tuple[Bar, ...], merchant: Merchant
+) -> Iterator[LineRow]:
+    for line, amount, bar in zip(savings.roi.lines, amounts, bars, strict=False):
+        yield LineRow(
+            key=line.key,
+            label=LINE_LABELS[line.key],
+            calculation=calculation(line, savings.counts, savings.roi, currency=merchant.currency),
+            sources=tuple(SOURCES[source] for source in line.sources),
+            amount=amount,
+            bar=bar,
+            url=_conversations_url(line, savings.period, merchant),
+        )
+
+
+def _conversations_url(line: Line, period: Period, merchant: Merchant) -> str:
+    if line.key not in LISTS or not line.quantity:
+        return ""
+    outcome = LISTS[line.key]
+    return f"{page_url('conversations', merchant)}?{urlencode({'outcome': outcome, **period.query})}"
+
+
+def _case_columns(cases: Cases, cents: Decimal) -> Iterator[CaseColumn]:
+    amounts = [case.roi.savings.quantize(cents) for case in cases]
+    for case, amount, strip in zip(cases, amounts, build_strips(amounts), strict=True):
+        yield CaseColumn(case.name, CASE_LABELS[case.name], amount, strip)

@@ -9,7 +9,7 @@ from django.db.models import Sum
 
 from analytics.comparison import NO_CHANGE, Change, Kind
 from analytics.intervals import Z
-from analytics.queries import totals
+from analytics.queries import START_TOLERANCE, data_from, totals
 from analytics.totals import Totals
 from improvement.models import Review
 from portal.costs import Costs
@@ -28,6 +28,21 @@ class Savings:
     period: Period
     is_provisional: bool
     verified_at: datetime  # when the whole asked period can be verified
+    asked: Period
+    data_from: datetime | None
+
+    @property
+    def pending(self) -> Period | None:
+        """The asked days that are left out until they can be verified."""
+        if self.is_provisional or self.period.end == self.asked.end:
+            return None
+        return Period(start=self.period.end, end=self.asked.end, zone=self.asked.zone, kind="custom")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there was data from the start of the period on."""
+        length = self.period.end - self.period.start
+        return self.data_from is None or self.data_from < self.period.start + START_TOLERANCE * length
 
 
 _NEW = Change(Kind.NEW, None, is_clear=True, direction="up", is_better=None)
@@ -49,10 +64,11 @@ def measure_savings(
     covered = period
     if mode is Mode.HONEST and not is_provisional and period.start < mature_until < period.end:
         covered = Period(start=period.start, end=mature_until, zone=period.zone, kind="custom")
+    first = data_from(merchant)
     counts = build_counts(
         totals(merchant, covered, now=now),
         costs=costs,
-        n_days=len(covered.days()),
+        n_days=_count_days(covered, first),
         review_seconds=_review_seconds(merchant, covered),
         assumes_verified=is_provisional,
     )
@@ -62,6 +78,8 @@ def measure_savings(
         period=covered,
         is_provisional=is_provisional,
         verified_at=period.end + _maturity(merchant),
+        asked=period,
+        data_from=first,
     )
 
 
@@ -84,11 +102,14 @@ def build_counts(
         n_resolved=total.n_resolved,
         n_verified=total.n_resolved if assumes_verified else total.n_verified,
         n_days=n_days,
+        n_ended=total.n_ended,
+        n_confirmed=total.n_confirmed,
         n_escalated=total.n_escalated,
         n_recontacted=total.n_recontacted,
         n_with_cost=total.n_with_cost,
         agent_cost=total.agent_cost or Decimal(0),
         review_seconds=review_seconds,
+        is_provisional=assumes_verified,
     )
 
 
@@ -97,13 +118,19 @@ def compare_savings(now: Savings, before: Savings) -> Change:
     variables): the costs per conversation are inputs, not observations."""
     if not before.counts.n_conversations:
         return _NEW if now.counts.n_conversations else NO_CHANGE
-    if before.roi.savings <= 0:
+    if before.roi.savings <= 0 or not before.is_whole:
         return NO_CHANGE
     value = float(now.roi.savings / before.roi.savings) - 1
-    n_now, n_before = now.roi.n_counted, before.roi.n_counted
+    n_now, n_before = int(now.roi.n_counted), int(before.roi.n_counted)
     if not value or abs(n_now - n_before) <= Z * math.sqrt(n_now + n_before):
         return Change(Kind.PERCENT, value, is_clear=False, direction="none", is_better=None)
     return Change(Kind.PERCENT, value, is_clear=True, direction="up" if value > 0 else "down", is_better=value > 0)
+
+
+def _count_days(period: Period, first: datetime | None) -> int:
+    """The days for which a platform fee is due: those before the first conversation ever are not."""
+    days = period.days()
+    return len(days) if first is None else sum(day >= first.astimezone(period.zone).date() for day in days)
 
 
 def _review_seconds(merchant: Merchant, period: Period) -> int:

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
+from django.utils import timezone
 
 from portal.local_stack.demo import DEMO_PASSWORD
-from portal.models import AuditEntry, CostInputs, Membership, Merchant, Role, User
+from portal.models import CostInputs, Membership, Merchant, Role, User
 from reporting.demo import shop
 
 LLM_BUDGET = Decimal(2)
@@ -80,7 +81,5 @@ def _make_user(person: Person) -> User:
 
 def type_costs(merchant: Merchant, owner: User) -> None:
     """As the owner would on the page of the return on investment, and only if nobody did before."""
-    inputs, is_new = CostInputs.objects.get_or_create(merchant=merchant, defaults={**COSTS, "updated_by": owner})
-    if is_new:
-        detail = {name: str(value) for name, value in COSTS.items()}
-        AuditEntry.record(merchant, "costs.changed", by=owner, on=inputs, detail=detail)
+    if not CostInputs.objects.for_merchant(merchant).exists():
+        CostInputs.change(merchant, COSTS, by=owner, at=timezone.now())

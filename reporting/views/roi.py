@@ -1,10 +1,9 @@
 """What the agent saves: the inputs, the formula with its numbers, and the result while typing."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,67 +11,71 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from portal.asked_period import asked_period
-from portal.costs import build_costs
-from portal.models import AuditEntry, CostInputs, Merchant, Role
-from portal.tenancy import MerchantRequest, merchant_page
-from reporting.forms import CostInputsForm
-from reporting.roi import Mode
+from portal.costs import DEFAULTS, TYPED_NAMES
+from portal.models import CostInputs, Merchant, Role
+from portal.tenancy import MerchantRequest, merchant_page, require_role
+from reporting.asked_roi import AskedRoi, read_asked_roi
+from reporting.roi_inputs import build_field_rows, show_amount
 from reporting.roi_page import build_roi_page
-from reporting.savings import measure_savings
+
+# What was typed before the last save, kept until the page was shown once: {merchant: {name: text}}.
+UNDO = "roi_inputs_before"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @merchant_page()
 def roi(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
-    """GET with input fields in the query shows what they would lead to, without saving; POST saves them."""
-    saved = CostInputs.objects.for_merchant(merchant).first() or CostInputs(merchant=merchant)
-    if request.method == "POST":
-        if request.membership.role < Role.OWNER:
-            raise PermissionDenied
-        form = CostInputsForm(request.POST, instance=saved)
-        if form.is_valid():
-            _save(request, merchant, form)
-            return redirect(f"{reverse('roi', args=[merchant.slug])}?{request.GET.urlencode()}")
-    elif CostInputsForm.base_fields.keys() & request.GET.keys():
-        form = CostInputsForm(request.GET, instance=saved)
-    else:
-        form = CostInputsForm(instance=saved)
-    context = _context(request, merchant, form)
-    if request.htmx:
-        return render(request, "reporting/_roi_result.html", context)
-    return render(request, "reporting/roi.html", context, status=400 if request.method == "POST" else 200)
-
-
-def _context(request: MerchantRequest, merchant: Merchant, form: CostInputsForm) -> dict[str, Any]:
+    """GET with inputs in the query shows what they would lead to, without saving; POST saves them."""
     now = timezone.now()
-    period = asked_period(request, merchant, now=now)
-    mode = Mode.SEED if request.GET.get("mode") == Mode.SEED else Mode.HONEST
-    is_owner = request.membership.role >= Role.OWNER
-    if not is_owner:
-        for field in form.fields.values():
-            field.disabled = True
-    is_usable = not form.is_bound or form.is_valid()
-    page = None
-    if is_usable:
-        typed = form.cleaned_data if form.is_bound else form.initial
-        savings = measure_savings(merchant, period, mode=mode, now=now, costs=build_costs(typed))
-        page = build_roi_page(savings)
-    return {
-        "form": form,
-        "roi": page,
-        "period": period,
-        "mode": mode.value,
-        "is_owner": is_owner,
-        "is_preview": form.is_bound and request.method != "POST",
+    if request.method != "POST":
+        return _show(request, read_asked_roi(request, merchant, now=now))
+    require_role(request, Role.OWNER)
+    asked = read_asked_roi(request, merchant, now=now, typed=request.POST)
+    if not asked.form.is_valid():
+        return _show(request, asked, status=400)
+    _save(request, merchant, asked)
+    return redirect(f"{reverse('roi', args=[merchant.slug])}?{_without_inputs(request)}")
+
+
+def _show(request: MerchantRequest, asked: AskedRoi, *, status: int = 200) -> HttpResponse:
+    page = build_roi_page(asked)
+    context = {
+        "page": page,
+        "form": asked.form,
+        "fields": build_field_rows(asked, page.roi),
+        "period": asked.period,
+        "currency": asked.merchant.currency,
+        "is_owner": request.membership.role >= Role.OWNER,
     }
+    if request.htmx:
+        answer = render(request, "reporting/_roi_live.html", context)
+        answer["HX-Replace-Url"] = f"{request.path}?{page.query}"
+        return answer
+    return render(request, "reporting/roi.html", {**context, **_around(request, asked.merchant)}, status=status)
 
 
-@transaction.atomic
-def _save(request: MerchantRequest, merchant: Merchant, form: CostInputsForm) -> None:
-    inputs = form.save(commit=False)
-    inputs.updated_by = request.user
-    inputs.save()
-    changed = {name: str(form.cleaned_data[name]) for name in form.changed_data}
-    AuditEntry.record(merchant, "costs.changed", by=request.user, on=inputs, detail=changed)
-    messages.success(request, _("The inputs are saved."))
+def _around(request: MerchantRequest, merchant: Merchant) -> dict[str, Any]:
+    """What only the whole page shows: the way back, and what the defaults are."""
+    before = request.session.get(UNDO, {})
+    undo = before.pop(merchant.slug, None)
+    if undo is not None:
+        request.session[UNDO] = before
+    defaults = ", ".join(show_amount(name, value, merchant.currency) for name, value in DEFAULTS.items())
+    return {"undo": undo, "defaults": defaults, "names": TYPED_NAMES}
+
+
+def _save(request: MerchantRequest, merchant: Merchant, asked: AskedRoi) -> None:
+    amounts: dict[str, Decimal | None] = asked.form.cleaned_data if asked.form.is_bound else {}
+    if CostInputs.change(merchant, amounts, by=request.user, at=asked.now):
+        before = {name: text for name, text in asked.form.texts(asked.saved.amounts).items() if name in amounts}
+        request.session[UNDO] = {**request.session.get(UNDO, {}), merchant.slug: before}
+        messages.success(request, _("The inputs are saved."))
+    else:
+        messages.info(request, _("Nothing was changed."))
+
+
+def _without_inputs(request: MerchantRequest) -> str:
+    query = request.GET.copy()
+    for name in TYPED_NAMES:
+        query.pop(name, None)
+    return query.urlencode()

@@ -124,9 +124,12 @@
           enabled: !isSpark, backgroundColor: colors.raised, titleColor: colors.ink, bodyColor: colors["ink-2"], borderColor: colors["line-strong"],
           borderWidth: 1, padding: 10, cornerRadius: 8, titleFont: { ...font, weight: 600 }, bodyFont: font, boxWidth: 8, boxHeight: 8, boxPadding: 6, usePointStyle: true,
           callbacks: {
+            afterBody: (items) => config.marks?.find((mark) => mark.index === items[0].dataIndex)?.labels || [],
             label: (item) => {
               const raw = isRound ? item.raw : item.parsed[isSideways ? "x" : "y"];
               const name = isRound ? item.label : item.dataset.label;
+              const text = item.dataset.texts?.[item.dataIndex]; // where the number of a bar is not where it ends
+              if (text !== undefined) return `${name}: ${text}`;
               const note = item.dataset.notes?.[item.dataIndex];
               return `${name ? `${name}: ` : ""}${raw === null ? "–" : (item.dataset.yAxisID === "y2" ? showSecond : show)(raw)}${note ? ` (${note})` : ""}`;
             },
@@ -136,6 +139,29 @@
     };
   };
 
+  // Marks: what happened at a bar (config.marks: [{index, kind, labels}]), as a dashed line with a dot, told in the tooltip.
+  const markColors = { article: "good", version: "accent", anomaly: "warn", several: "ink-2" };
+  const buildMarks = (marks, colors) => ({
+    id: "marks",
+    afterDatasetsDraw: ({ ctx, chartArea, scales }) => {
+      ctx.save();
+      for (const mark of marks) {
+        const x = scales.x.getPixelForValue(mark.index);
+        ctx.strokeStyle = ctx.fillStyle = colors[markColors[mark.kind]];
+        ctx.setLineDash([3, 3]);
+        ctx.beginPath();
+        ctx.moveTo(x, chartArea.top);
+        ctx.lineTo(x, chartArea.bottom);
+        ctx.stroke();
+        ctx.setLineDash([]);
+        ctx.beginPath();
+        ctx.arc(x, chartArea.top, 4, 0, 2 * Math.PI);
+        ctx.fill();
+      }
+      ctx.restore();
+    },
+  });
+
   const draw = (canvas, colors) => {
     drawn.get(canvas)?.destroy();
     const config = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
@@ -143,6 +169,7 @@
       type: config.type,
       data: { ...config.data, datasets: config.data.datasets.map((dataset, n) => ({ ...dataset, ...paint(dataset, n, config.type, colors) })) },
       options: buildOptions(config, colors, canvas),
+      plugins: config.marks ? [buildMarks(config.marks, colors)] : [],
     }));
     canvas.parentElement.dataset.drawn = "";
   };

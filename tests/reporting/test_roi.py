@@ -4,22 +4,13 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import given
 
-from portal.costs import DEFAULTS, Source, build_costs
-from reporting.roi import Mode, RoiInput, compute_roi, find_swings
+from portal.costs import Source
+from reporting.roi import Mode, compute_roi
+from tests.reporting.roi_counts import CENT, counts, inputs, patient, typed
 
-CENT = Decimal("0.01")
-
-
-def counts(**values) -> RoiInput:
-    values = {"costs": build_costs({}), "n_conversations": 0, "n_resolved": 0, "n_verified": 0, "n_days": 30, **values}
-    return RoiInput(**values)
-
-
-def typed(**amounts: str):
-    return build_costs({name: Decimal(amount) for name, amount in amounts.items()})
+TINY = Decimal("1e-6")
 
 
 def test_the_seed_formula_with_its_defaults():
@@ -80,40 +71,35 @@ def test_without_conversations_there_is_nothing_to_divide_by():
     roi = compute_roi(counts())
 
     assert (roi.savings, roi.human_baseline, roi.roi, roi.break_even_rate) == (0, 0, None, None)
+    assert (roi.break_even_agent_cost, roi.payback_days) == (None, None)
 
 
-def test_sensitivity_names_the_widest_input_first():
-    swings = find_swings(counts(n_conversations=1000, n_resolved=680, n_verified=600))
+def test_what_a_conversation_may_cost_and_when_the_fee_is_back():
+    costs = typed(platform_fee_per_month="300", hourly_cost="30", minutes_per_conversation="10")
+    roi = compute_roi(counts(costs=costs, n_conversations=1000, n_verified=600, n_days=30))
 
-    assert [swing.key for swing in swings] == [
-        "minutes_per_conversation", "hourly_cost", "ai_cost_per_conversation",
+    # 600 × 5.00 − 1000 × 0.05 − 30 / 30.4375 × 300 = 3,000 − 50 − 295.69 = 2,654.31
+    assert roi.savings.quantize(CENT) == Decimal("2654.31")
+    # 2,950 / 1000 less the fee's 0.29569: at 2.70431 per conversation nothing is left.
+    assert roi.break_even_agent_cost.quantize(CENT) == Decimal("2.70")
+    # 2,950 in 30 days are 98.33 a day: 300 are back after 3.05 days.
+    assert roi.payback_days.quantize(CENT) == Decimal("3.05")
+
+
+def test_a_fee_that_the_work_does_not_earn_never_comes_back():
+    costs = typed(platform_fee_per_month="300")
+    roi = compute_roi(counts(costs=costs, n_conversations=100, n_verified=1, n_days=30))
+
+    assert roi.payback_days is None
+    assert roi.break_even_agent_cost < 0
+    assert roi.break_even_rate < 1  # 300.69 of 333.33: with enough resolutions it would
+
+
+def test_the_plain_formula_has_two_lines_and_the_honest_one_six():
+    assert [line.key for line in compute_roi(counts()).lines] == [
+        "work_saved", "agent", "handoffs", "recontacts", "reviews", "platform_fee",
     ]  # fmt: skip
-    # Base 1,950; minutes ± 20 % move the 2,000 of work saved by 400.
-    assert (swings[0].low.quantize(CENT), swings[0].high.quantize(CENT)) == (Decimal("1550.00"), Decimal("2350.00"))
-
-
-# Neighbours on the machine must not fail a test of arithmetic.
-patient = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
-amount = st.decimals(min_value=0, max_value=10_000, places=2)
-
-
-@st.composite
-def inputs(draw) -> RoiInput:
-    n = draw(st.integers(0, 10**7))
-    n_resolved = draw(st.integers(0, n))
-    n_with_cost = draw(st.integers(0, n))
-    return RoiInput(
-        costs=build_costs({name: draw(st.none() | amount) for name in DEFAULTS}),
-        n_conversations=n,
-        n_resolved=n_resolved,
-        n_verified=draw(st.integers(0, n_resolved)),
-        n_days=draw(st.integers(1, 1100)),
-        n_escalated=draw(st.integers(0, n - n_resolved)),
-        n_recontacted=draw(st.integers(0, n_resolved)),
-        n_with_cost=n_with_cost,
-        agent_cost=draw(amount) if n_with_cost else Decimal(0),
-        review_seconds=draw(st.integers(0, 10**6)),
-    )
+    assert [line.key for line in compute_roi(counts(), mode=Mode.SEED).lines] == ["work_saved", "agent"]
 
 
 @patient
@@ -133,23 +119,59 @@ def test_seed_savings_are_the_formula(given_counts):
 @given(inputs())
 def test_honest_savings_fall_with_every_cost_and_rise_with_every_verified_resolution(given_counts):
     base = compute_roi(given_counts).savings
-    more_handoffs = compute_roi(replace(given_counts, n_escalated=given_counts.n_escalated + 1)).savings
-    one_more = compute_roi(replace(given_counts, n_verified=given_counts.n_verified + 1)).savings
 
-    assert more_handoffs <= base
-    assert abs(one_more - base - given_counts.costs.human_conversation) <= Decimal("1e-6")
+    def with_more(**more) -> Decimal:
+        return compute_roi(replace(given_counts, **more)).savings
+
+    def with_dearer(name: str) -> Decimal:
+        cost = getattr(given_counts.costs, name)
+        return with_more(costs=replace(given_counts.costs, **{name: replace(cost, value=cost.value + 1)}))
+
+    for name in ("n_escalated", "n_recontacted", "review_seconds"):
+        assert with_more(**{name: getattr(given_counts, name) + 1}) <= base, name
+    for name in ("ai_cost_per_conversation", "handoff_extra_minutes", "platform_fee_per_month"):
+        assert with_dearer(name) <= base, name
+    if given_counts.n_verified >= given_counts.n_recontacted:
+        assert with_dearer("minutes_per_conversation") >= base
+    one_more = with_more(n_verified=given_counts.n_verified + 1)
+    assert abs(one_more - base - given_counts.costs.human_conversation) <= TINY
 
 
 @patient
 @given(inputs())
 def test_at_the_break_even_rate_the_savings_are_zero(given_counts):
-    roi = compute_roi(given_counts)
-    if roi.break_even_rate is None:
+    rate = compute_roi(given_counts).break_even_rate
+    if rate is None:
         return
-    needed = roi.break_even_rate * roi.human_baseline
-    others = sum(line.amount for line in roi.lines if line.key != "work_saved")
+    at_it = compute_roi(replace(given_counts, n_verified=rate * given_counts.n_conversations))
 
-    assert abs(needed + others) <= Decimal("1e-6")
+    assert abs(at_it.savings) <= TINY
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@patient
+@given(given_counts=inputs())
+def test_at_the_break_even_agent_cost_the_savings_are_zero(mode, given_counts):
+    cost = compute_roi(given_counts, mode=mode).break_even_agent_cost
+    if cost is None:
+        return
+    typed_cost = replace(given_counts.costs.ai_cost_per_conversation, value=cost)
+    costs = replace(given_counts.costs, ai_cost_per_conversation=typed_cost)
+    at_it = compute_roi(replace(given_counts, costs=costs, n_with_cost=0, agent_cost=Decimal(0)), mode=mode)
+
+    assert abs(at_it.savings) <= TINY
+
+
+@patient
+@given(inputs())
+def test_after_the_payback_days_the_fee_has_come_back(given_counts):
+    roi = compute_roi(given_counts)
+    fee = given_counts.costs.platform_fee_per_month.value
+    if roi.payback_days is None:
+        return
+    before_the_fee = sum(line.amount for line in roi.lines if line.key != "platform_fee")
+
+    assert abs(before_the_fee / given_counts.n_days * roi.payback_days - fee) <= TINY
 
 
 @pytest.mark.parametrize("mode", list(Mode))
