@@ -2,11 +2,26 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analytics.comparison import Kind
-from analytics.metrics import Unit
-from analytics.models import Channel, Conversation, Exclusion, HandoffReason, Message, Outcome
+from analytics.metrics import METRICS, Unit
+from analytics.models import (
+    Channel,
+    Conversation,
+    EventType,
+    Exclusion,
+    HandoffReason,
+    Message,
+    Outcome,
+    QualityScore,
+    Scorer,
+)
+from analytics.outcomes import AUTHORS
+from analytics.queries import BREAKDOWNS
+from analytics.segments import DIMENSIONS
+from portal.periods import STEPS
 
 
 class RejectionSerializer(serializers.Serializer[Any]):
@@ -39,8 +54,8 @@ class ValueSerializer(serializers.Serializer[Any]):
 
 
 class MetricSerializer(ValueSerializer):
-    previous = serializers.FloatField(allow_null=True)
-    change = ChangeSerializer()
+    previous = serializers.FloatField(allow_null=True, help_text="In the window before; null with compare=off.")
+    change = ChangeSerializer(allow_null=True, help_text="Null with compare=off.")
     version = serializers.IntegerField(help_text="Version of the metric's definition.")
 
 
@@ -54,22 +69,57 @@ class OutcomesSerializer(serializers.Serializer[Any]):
     excluded = serializers.IntegerField(help_text="In no rate: tests, spam, greetings only.")
 
 
-class MetricsSerializer(serializers.Serializer[Any]):
+class WindowSerializer(serializers.Serializer[Any]):
+    """Half-open: `start` belongs to it, `end` does not. Days are those of the merchant's zone."""
+
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
-    data_to = serializers.DateTimeField(allow_null=True)
-    metrics = serializers.DictField(child=MetricSerializer())
+
+
+class AnsweredSerializer(WindowSerializer):
+    timezone = serializers.CharField()
+    currency = serializers.CharField(help_text="Of metrics whose unit is money.")
+    data_to = serializers.DateTimeField(allow_null=True, help_text="When the latest event occurred.")
+
+
+class MetricsSerializer(AnsweredSerializer):
+    previous = WindowSerializer(allow_null=True, help_text="The window compared with; null with compare=off.")
+    metrics = serializers.DictField(child=MetricSerializer(), help_text="By key, all of docs/metrics.md.")
     outcomes = OutcomesSerializer()
 
 
+@extend_schema_field({"oneOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]})
+class StartField(serializers.Field[Any, Any, Any, Any]):
+    """A date, or the instant at which an hour begins."""
+
+
 class PointSerializer(ValueSerializer):
-    start = serializers.DateField()
+    start = StartField()
 
 
-class SeriesSerializer(serializers.Serializer[Any]):
-    metric = serializers.CharField()
-    step = serializers.CharField()
+class OneSeriesSerializer(serializers.Serializer[Any]):
+    metric = serializers.ChoiceField(choices=list(METRICS))
+    part = serializers.CharField(allow_null=True, help_text="The value of `by`; empty where the events say none.")
     points = PointSerializer(many=True)
+
+
+class SeriesSerializer(AnsweredSerializer):
+    step = serializers.ChoiceField(choices=STEPS)
+    by = serializers.ChoiceField(choices=DIMENSIONS, allow_null=True)
+    series = OneSeriesSerializer(many=True)
+
+
+class PartSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField(help_text="Empty where the events say none.")
+    n = serializers.IntegerField()
+    share = serializers.FloatField()
+    metrics = serializers.DictField(child=ValueSerializer(), allow_null=True)
+
+
+class BreakdownSerializer(AnsweredSerializer):
+    by = serializers.ChoiceField(choices=BREAKDOWNS)
+    n = serializers.IntegerField(help_text="The sum of the parts.")
+    parts = PartSerializer(many=True)
 
 
 class ConversationSerializer(serializers.ModelSerializer[Conversation]):
@@ -103,15 +153,33 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         fields = ("event_id", "occurred_at", "author", "text", "latency_ms", "confidence", "sources", "trace_id")
 
 
+class EventSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    occurred_at = serializers.DateTimeField()
+    type = serializers.ChoiceField(choices=[kind.value for kind in EventType if kind not in AUTHORS])
+    data = serializers.DictField(help_text="As the agent sent it, redacted.")  # type: ignore[assignment]
+
+
+class ConversationScoreSerializer(serializers.ModelSerializer[QualityScore]):
+    scorer = serializers.ChoiceField(choices=Scorer.choices)
+
+    class Meta:
+        model = QualityScore
+        fields = (
+            *("scorer", "scorer_version", "rubric_version", "overall"),
+            *("helpfulness", "accuracy", "politeness", "completeness", "rationale", "created_at"),
+        )
+
+
 class OneConversationSerializer(ConversationSerializer):
     messages = MessageSerializer(many=True)
+    events = serializers.SerializerMethodField(help_text="What happened besides the messages.")
+    scores = ConversationScoreSerializer(many=True)
 
     class Meta:
         model = Conversation
-        fields = (*ConversationSerializer.Meta.fields, "messages")
+        fields = (*ConversationSerializer.Meta.fields, "messages", "events", "scores")
 
-
-class ConversationPageSerializer(serializers.Serializer[Any]):
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = ConversationSerializer(many=True)
+    @extend_schema_field(EventSerializer(many=True))
+    def get_events(self, conversation: Conversation) -> Any:
+        return EventSerializer(self.context["events"], many=True).data

@@ -1,12 +1,9 @@
 from django.urls import URLPattern, path
 
-from analytics.api import (
-    ConversationsView,
-    ConversationView,
-    MetricsView,
-    SeriesView,
-)
+from analytics.conversations_api import ConversationsView, ConversationView
 from analytics.events_api import EventsView, EventsWithSlashView
+from analytics.export_api import ConversationsExportView, MetricsExportView
+from analytics.metrics_api import BreakdownsView, MetricsView, SeriesView
 from analytics.quality_api import QualityScoresView, QualityView
 
 urlpatterns: list[URLPattern] = [
@@ -14,8 +11,13 @@ urlpatterns: list[URLPattern] = [
     path("events/", EventsWithSlashView.as_view()),
     path("metrics/", MetricsView.as_view(), name="api_metrics"),
     path("series/", SeriesView.as_view(), name="api_series"),
+    path("breakdowns/", BreakdownsView.as_view(), name="api_breakdowns"),
     path("conversations/", ConversationsView.as_view(), name="api_conversations"),
     path("conversations/<int:conversation_id>/", ConversationView.as_view(), name="api_conversation"),
+    path("export/metrics", MetricsExportView.as_view(), name="api_export_metrics"),
+    path("export/metrics/", MetricsExportView.as_view(schema=None)),
+    path("export/conversations", ConversationsExportView.as_view(), name="api_export_conversations"),
+    path("export/conversations/", ConversationsExportView.as_view(schema=None)),
     path("quality/", QualityView.as_view(), name="api_quality"),
     path("quality/scores/", QualityScoresView.as_view(), name="api_quality_scores"),
 ]

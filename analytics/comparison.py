@@ -8,6 +8,7 @@ from typing import Any
 
 from analytics.histogram import Histogram
 from analytics.intervals import Z, newcombe
+from analytics.measured import Measured
 from analytics.metrics import METRICS, Better, Metric, Unit
 from analytics.totals import Totals
 
@@ -38,6 +39,7 @@ class Comparison:
 
 
 NO_CHANGE = Change(Kind.NONE, None, is_clear=False, direction="none", is_better=None)
+NEW = Change(Kind.NEW, None, is_clear=False, direction="none", is_better=None)
 
 
 def compare_totals(current: Totals, previous: Totals, *, is_previous_whole: bool = True) -> Comparison:
@@ -52,11 +54,36 @@ def compare_totals(current: Totals, previous: Totals, *, is_previous_whole: bool
     return Comparison(current, previous, changes)
 
 
+def compare_measured(metric: Metric, now: Measured, before: Measured, *, is_previous_whole: bool = True) -> Change:
+    """The change of a rate or a count that is not in the totals."""
+    if now.source != before.source or (metric.unit is Unit.COUNT and not is_previous_whole):
+        return NO_CHANGE
+    if now.value is None or before.value is None:
+        return NEW if now.value else NO_CHANGE
+    value, earlier = float(now.value), float(before.value)
+    if metric.unit is Unit.RATE:
+        return _build(metric, Kind.POINTS, value - earlier, is_clear=_intervals_differ(now, before))
+    if not earlier:
+        return Change(Kind.NEW, None, is_clear=True, direction="up", is_better=None) if value else NO_CHANGE
+    is_clear = abs(value - earlier) > Z * math.sqrt(value + earlier)
+    return _build(metric, Kind.PERCENT, value / earlier - 1, is_clear=is_clear)
+
+
+def _intervals_differ(now: Measured, before: Measured) -> bool:
+    """The 95 % interval of the difference leaves out zero: Newcombe's for rates, the normal one for means."""
+    if now.ratio and before.ratio:
+        low, high = newcombe(now.ratio.k, now.ratio.n, before.ratio.k, before.ratio.n)
+        return low > 0 or high < 0
+    if now.value is None or before.value is None or None in (now.low, now.high, before.low, before.high):
+        return False
+    halves = ((each.high or 0.0) - (each.low or 0.0) for each in (now, before))
+    return abs(float(now.value) - float(before.value)) > math.hypot(*halves) / 2
+
+
 def _change_of(metric: Metric, current: Totals, previous: Totals) -> Change:
     now, before = getattr(current, metric.key), getattr(previous, metric.key)
     if now is None or before is None:
-        is_new = now is not None and bool(now)
-        return Change(Kind.NEW, None, is_clear=False, direction="none", is_better=None) if is_new else NO_CHANGE
+        return NEW if now else NO_CHANGE
     now, before = float(now), float(before)
     if metric.unit is Unit.RATE:
         return _build(metric, Kind.POINTS, now - before, is_clear=_rate_is_clear(metric, current, previous))

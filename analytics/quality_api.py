@@ -2,11 +2,8 @@
 
 from typing import Any
 
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import exceptions, serializers
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,9 +11,10 @@ from analytics import quality
 from analytics.models import QualityScore, Scorer
 from analytics.quality import Mean, QualitySummary
 from analytics.rubric import Dimension
-from portal.api import MerchantApiView, UpdatedCursor
+from portal.api import MerchantApiView
+from portal.api_page import PageQuery, page_of, read_page
+from portal.api_query import PeriodQuery
 from portal.models import Scope
-from portal.periods import PeriodError, parse_period
 
 
 class MeanSerializer(serializers.Serializer[Any]):
@@ -72,37 +70,18 @@ class ScoreSerializer(serializers.ModelSerializer[QualityScore]):
         )
 
 
-class ScoreCursor(UpdatedCursor):
-    ordering = ("created_at", "id")
-
-
-class ScorePageSerializer(serializers.Serializer[Any]):
-    next = serializers.URLField(allow_null=True)
-    previous = serializers.URLField(allow_null=True)
-    results = ScoreSerializer(many=True)
-
-
-PERIOD_PARAMETERS = [
-    OpenApiParameter("period", description="7d, 30d (default), 90d, week, month, quarter, year or custom."),
-    OpenApiParameter("from", OpenApiTypes.DATE, description="First day, with period=custom."),
-    OpenApiParameter("to", OpenApiTypes.DATE, description="Last day, with period=custom."),
-]
-
-
 class QualityView(MerchantApiView):
     scope = Scope.READ
+    query = PeriodQuery
 
     @extend_schema(
-        operation_id="quality",
+        operation_id="quality_read",
+        tags=["quality"],
         summary="Mean quality of a period",
-        parameters=PERIOD_PARAMETERS,
         responses=QualitySummarySerializer,
     )
     def get(self, request: Request) -> Response:
-        try:
-            period = parse_period(request.query_params.dict(), zone=self.merchant.zone, now=timezone.now())
-        except PeriodError as error:
-            raise exceptions.ValidationError({error.field: [error.message]}) from error
+        period = self.asked["window"]
         summary = quality.summary(self.merchant, period)
         n_eligible = summary.n_eligible if summary else quality.eligible_in(self.merchant, period).count()
         return Response({"start": period.start, "end": period.end, "n_eligible": n_eligible} | _as_json(summary))
@@ -110,35 +89,17 @@ class QualityView(MerchantApiView):
 
 class QualityScoresView(MerchantApiView):
     scope = Scope.READ
+    query = PageQuery
 
     @extend_schema(
-        operation_id="quality_scores",
+        operation_id="quality_scores_list",
+        tags=["quality"],
         summary="Scores of conversations, the oldest first",
-        parameters=[
-            OpenApiParameter("updated_since", OpenApiTypes.DATETIME, description="Only scores made since."),
-            OpenApiParameter("cursor", description="From `next` of the page before."),
-            OpenApiParameter("page_size", OpenApiTypes.INT, description="Up to 500; 100 by default."),
-        ],
-        responses=ScorePageSerializer,
+        responses=page_of(ScoreSerializer),
     )
     def get(self, request: Request) -> Response:
         scores = QualityScore.objects.for_merchant(self.merchant).select_related("conversation")
-        if asked := request.query_params.get("updated_since"):
-            scores = scores.filter(created_at__gte=_read_moment(asked))
-        cursor = ScoreCursor()
-        page = cursor.paginate_queryset(scores, request, view=self) or []
-        return cursor.get_paginated_response(ScoreSerializer(page, many=True).data)
-
-
-def _read_moment(text: str) -> Any:
-    problem = {"updated_since": ["Write it as 2026-11-23T10:00:00Z, with a time zone."]}
-    try:
-        moment = parse_datetime(text)
-    except ValueError as error:
-        raise exceptions.ValidationError(problem) from error
-    if moment is None or timezone.is_naive(moment):
-        raise exceptions.ValidationError(problem)
-    return moment
+        return read_page(self, scores, ScoreSerializer, by="created_at")
 
 
 def _as_json(summary: QualitySummary | None) -> dict[str, Any]:

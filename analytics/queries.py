@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import connection
@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from analytics.comparison import Change, Comparison, compare_totals
 from analytics.filters import Filters, predicate
 from analytics.histogram import Histogram
+from analytics.maturity import maturity_of
 from analytics.measures import COUNTERS, HISTOGRAMS
 from analytics.models import Channel, Conversation, Event, HandoffReason, Outcome, Rollup
 from analytics.segments import DIMENSIONS, EVERYTHING, Segment
@@ -106,7 +107,7 @@ def series(
     """Totals per local hour, day, week or month, also of those without conversations."""
     group = (_step_of(step),)
     found = _grouped(merchant, [period], group, now=now, segment=segment, step=step, zone=merchant.timezone)
-    return [Point(start, found.get(_key(start), Totals())) for start in _starts(period, step)]
+    return [Point(start, found.get(_key(start), Totals())) for start in starts_of(period, step)]
 
 
 def split_series(
@@ -126,7 +127,7 @@ def split_series(
     sizes: dict[str, int] = {}
     for (_start, part), its_totals in found.items():
         sizes[part] = sizes.get(part, 0) + its_totals.n_conversations
-    starts = _starts(period, step)
+    starts = starts_of(period, step)
     return {
         part: [Point(start, found.get((_key(start), part), Totals())) for start in starts]
         for part in sorted(sizes, key=lambda part: (-sizes[part], part))
@@ -139,7 +140,7 @@ def _step_of(step: str) -> str:
     return "date_trunc(%(step)s, hour AT TIME ZONE %(zone)s)::date"
 
 
-def _starts(period: Period, step: str) -> Sequence[date | datetime]:
+def starts_of(period: Period, step: str) -> Sequence[date | datetime]:
     return hours(period) if step == "hour" else steps(period, step)
 
 
@@ -206,13 +207,13 @@ def data_to(merchant: Merchant) -> datetime | None:
 
 
 def conversations(
-    merchant: Merchant, period: Period | None = None, filters: Filters | None = None
+    merchant: Merchant, period: Period | None = None, filters: Filters | None = None, *, now: datetime | None = None
 ) -> QuerySet[Conversation]:
-    """The conversations behind a number, the newest first."""
+    """The conversations behind a number, the newest first. Raises FilterError where the topic does not exist."""
     found: QuerySet[Conversation] = Conversation.objects.for_merchant(merchant).order_by("-started_at", "-id")
     if period is not None:
         found = found.filter(started_at__gte=period.start, started_at__lt=period.end)
-    return found.filter(predicate(filters or Filters()))
+    return found.filter(predicate(merchant, filters or Filters(), period, now=now or timezone.now()))
 
 
 def unique_customers(merchant: Merchant, period: Period) -> int:
@@ -243,12 +244,11 @@ def _grouped(
 
     Scans the unique index rollup_bucket.
     """
-    now = now or timezone.now()
-    verified_after = timedelta(days=merchant.recontact_days)
+    maturity = maturity_of(merchant, now or timezone.now())
     parameters |= segment.chosen | {
         "merchant": merchant.pk,
-        "mature_chat": now - verified_after - timedelta(hours=merchant.chat_idle_hours),
-        "mature_email": now - verified_after - timedelta(hours=merchant.email_idle_hours),
+        "mature_chat": maturity.chat,
+        "mature_email": maturity.email,
     }
     ranges = []
     for number, window in enumerate(windows):

@@ -1,36 +1,43 @@
 """What every REST view shares: its merchant and scope, and errors as application/problem+json (RFC 9457)."""
 
 import math
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils import timezone
 from rest_framework import exceptions
-from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal.api_query import Query
 from portal.models import ApiKey, Merchant, Scope
 
 
 class MerchantApiView(APIView):
-    """Base of the REST views: `self.merchant` is the key's merchant."""
+    """Base of the REST views: `self.merchant` is the key's merchant, `self.now` the moment of the request.
 
+    `query` names the parameters of a GET; what was asked stands in `self.asked`.
+    """
+
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     scope: Scope
+    query: type[Query] = Query
+    asked: dict[str, Any]
+    now: datetime
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.now = timezone.now()
+        if request.method in ("GET", "HEAD") and hasattr(self, "get"):
+            self.asked = self.query.read(request.query_params, context={"merchant": self.merchant, "now": self.now})
 
     @property
     def merchant(self) -> Merchant:
         return cast(ApiKey, self.request.auth).merchant
-
-
-class UpdatedCursor(CursorPagination):
-    """Pages by `updated_at`, so that a client can go on from where it stopped."""
-
-    ordering = ("updated_at", "id")
-    page_size = 100
-    max_page_size = 500
-    page_size_query_param = "page_size"
 
 
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:

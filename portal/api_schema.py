@@ -1,7 +1,13 @@
-"""How the API's keys appear in OpenAPI."""
+"""What OpenAPI says of every operation alike: the key it takes, its parameters, and its errors."""
+
+from http import HTTPStatus
+from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from rest_framework import serializers
+
+PROBLEM = "application/problem+json"
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -16,3 +22,69 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "scheme": "bearer",
             "description": "A key from Settings, API keys. It decides the merchant.",
         }
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """RFC 9457."""
+
+    type = serializers.CharField(help_text="about:blank: the status says it all.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(required=False)
+    errors = serializers.DictField(  # type: ignore[assignment]
+        required=False, help_text="What is wrong and what to write instead, by parameter or field."
+    )
+
+
+REASONS = {
+    HTTPStatus.BAD_REQUEST: "Something asked or sent makes no sense; `errors` names it.",
+    HTTPStatus.UNAUTHORIZED: "No key, or one that is unknown or revoked.",
+    HTTPStatus.FORBIDDEN: "The key lacks the scope.",
+    HTTPStatus.NOT_FOUND: "There is no such object of this merchant.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is no JSON.",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests with this key.",
+}
+RETRY_AFTER = {
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds after which to try again.", "required": True}
+}
+
+
+class ApiSchema(AutoSchema):
+    def get_override_parameters(self) -> list[Any]:
+        return [self.view.query] if self.method == "GET" and hasattr(self.view, "query") else []
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """Ends with the scope, which the view itself is asked for."""
+        description: str = super().get_description()
+        scope = getattr(self.view, "scope", None)
+        return "\n\n".join(filter(None, (description, f"Scope of the key: `{scope}`." if scope else "")))
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        for status in self._errors():
+            said = bodies.get(str(int(status)), {}).get("description")
+            bodies[str(int(status))] = self._problem(status, said or REASONS[status])
+        for code, body in bodies.items():
+            if code >= "400" and "content" not in body:
+                bodies[code] = self._problem(HTTPStatus(int(code)), body["description"])
+        return dict(sorted(bodies.items()))
+
+    def _errors(self) -> list[HTTPStatus]:
+        """What may go wrong with an operation of this kind."""
+        errors = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS]
+        has_body = self.method in ("POST", "PUT", "PATCH")
+        if has_body or self.method == "GET":
+            errors.append(HTTPStatus.BAD_REQUEST)
+        if has_body:
+            errors += [HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE]
+        if "{" in self.path:
+            errors.append(HTTPStatus.NOT_FOUND)
+        return errors
+
+    def _problem(self, status: HTTPStatus, description: str) -> dict[str, Any]:
+        shape = self.resolve_serializer(ProblemSerializer, "response").ref
+        body: dict[str, Any] = {"description": description, "content": {PROBLEM: {"schema": shape}}}
+        if status is HTTPStatus.TOO_MANY_REQUESTS:
+            body["headers"] = RETRY_AFTER
+        return body

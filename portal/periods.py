@@ -4,6 +4,7 @@ A window that is still running ends with the hour that is running, because numbe
 window is cut at the same time of day, so that half a Monday is never compared with a whole one.
 """
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -178,6 +179,13 @@ def hours(period: Period) -> list[datetime]:
     while _instant(following := next_hour(starts[-1], period.zone)) < _instant(period.end):
         starts.append(following)
     return starts
+
+
+def count_steps(period: Period, step: str) -> int:
+    """How many points a series has, without making them."""
+    if step == "hour":
+        return math.ceil((_instant(period.end) - _instant(period.start)) / 3600)
+    return len(steps(period, step))
 
 
 def day_start(day: date, zone: ZoneInfo) -> datetime:

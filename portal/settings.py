@@ -166,8 +166,11 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api_access.ApiKeyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["portal.api_access.HasScope"],
     "DEFAULT_THROTTLE_CLASSES": ["portal.throttles.ReadThrottle"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "portal.api_schema.ApiSchema",
+    "DEFAULT_PARSER_CLASSES": ["portal.api_bodies.LimitedJsonParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.api_bodies.OneAnswer",
+    "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "portal.api.problem",
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -231,6 +234,12 @@ LANGSMITH_PROJECT = env.str("LANGSMITH_PROJECT", default="aftercare")
 # The project of the agent's own runs; quality scores go to these as feedback.
 LANGSMITH_AGENT_PROJECT = env.str("LANGSMITH_AGENT_PROJECT", default="")
 
+# Who counts the metrics that the rollups cannot hold (analytics/counted_apart.py).
+METRIC_READERS = {
+    "unique_customers": "analytics.counted_apart.count_customers",
+    "quality_score": "analytics.counted_apart.average_quality",
+    "knowledge_coverage": "improvement.coverage_rate.measure_coverage",
+}
 # Who reads the texts of cited articles: function(merchant, external ids) -> {external id: text}.
 QUALITY_SOURCE_TEXTS = "improvement.source_texts.read_source_texts"
 

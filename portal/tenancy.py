@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 
 from portal.models import Membership, Merchant, Role, User
@@ -21,7 +22,7 @@ class MerchantRequest(HttpRequest):
     htmx: Any
 
 
-MerchantView = Callable[..., HttpResponse]
+MerchantView = Callable[..., HttpResponseBase]
 
 
 def find_membership(user: User, slug: str) -> Membership | None:
@@ -34,13 +35,13 @@ def require_role(request: MerchantRequest, role: Role) -> None:
         raise PermissionDenied
 
 
-def merchant_page(role: Role = Role.VIEWER) -> Callable[[MerchantView], Callable[..., HttpResponse]]:
+def merchant_page(role: Role = Role.VIEWER) -> Callable[[MerchantView], Callable[..., HttpResponseBase]]:
     """Wraps `view(request, merchant, **kwargs)`; dates and numbers come out in the merchant's zone and locale."""
 
-    def decorate(view: MerchantView) -> Callable[..., HttpResponse]:
+    def decorate(view: MerchantView) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         @login_required
-        def wrapped(request: MerchantRequest, slug: str, **kwargs: Any) -> HttpResponse:
+        def wrapped(request: MerchantRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
             membership = find_membership(request.user, slug)
             if membership is None:
                 raise Http404("No such merchant.")

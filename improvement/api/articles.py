@@ -4,8 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,7 +12,9 @@ from rest_framework.response import Response
 from improvement.articles import save_article
 from improvement.models import Article, ArticleStatus
 from improvement.search import search_articles
-from portal.api import MerchantApiView, UpdatedCursor
+from portal.api import MerchantApiView
+from portal.api_page import PageQuery, page_of, read_page
+from portal.api_query import Choice, Query
 from portal.embeddings import EmbeddingError
 from portal.models import Scope
 
@@ -47,12 +48,11 @@ class NewTextSerializer(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField(help_text="When the text changed at its source.")
 
 
-class ArticleFilterSerializer(serializers.Serializer[Any]):
-    updated_since = serializers.DateTimeField(required=False)
-    status = serializers.ChoiceField(choices=ArticleStatus.choices, required=False)
+class ArticlesQuery(PageQuery):
+    status = Choice(ArticleStatus.values, required=False)
 
 
-class SearchSerializer(serializers.Serializer[Any]):
+class SearchQuery(Query):
     q = serializers.CharField(max_length=1000, help_text="A customer's question.")
     limit = serializers.IntegerField(min_value=1, max_value=20, default=5)
 
@@ -72,29 +72,20 @@ def saved_articles(view: MerchantApiView) -> "QuerySet[Article]":
 
 class ArticlesView(MerchantApiView):
     scope = Scope.READ
+    query = ArticlesQuery
 
     @extend_schema(
         operation_id="articles_list",
+        tags=["articles"],
         summary="Articles with their live text, by the time of their last change",
-        description="Archived articles are in it too, so that a client that pages by `updated_since` can drop them.",
-        parameters=[
-            ArticleFilterSerializer,
-            OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` of the page before."),
-            OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 500."),
-        ],
-        responses=ArticleSerializer(many=True),
+        description="Archived articles are in it too, so that a client that keeps a copy can drop them.",
+        responses=page_of(ArticleSerializer),
     )
     def get(self, request: Request) -> Response:
-        filters = ArticleFilterSerializer(data=request.query_params)
-        filters.is_valid(raise_exception=True)
         articles = saved_articles(self)
-        if since := filters.validated_data.get("updated_since"):
-            articles = articles.filter(updated_at__gte=since)
-        if wanted := filters.validated_data.get("status"):
+        if wanted := self.asked.get("status"):
             articles = articles.filter(status=wanted)
-        paginator = UpdatedCursor()
-        page = paginator.paginate_queryset(articles, request, view=self)
-        return paginator.get_paginated_response(ArticleSerializer(page, many=True).data)
+        return read_page(self, articles, ArticleSerializer)
 
 
 class ArticleView(MerchantApiView):
@@ -103,16 +94,21 @@ class ArticleView(MerchantApiView):
         """Reading takes less than changing what the agent says."""
         return Scope.REVIEW if self.request.method == "PUT" else Scope.READ
 
-    @extend_schema(operation_id="articles_read", summary="One article", responses=ArticleSerializer)
+    @extend_schema(operation_id="articles_read", tags=["articles"], summary="One article", responses=ArticleSerializer)
     def get(self, request: Request, external_id: str) -> Response:
         return Response(ArticleSerializer(get_object_or_404(saved_articles(self), external_id=external_id)).data)
 
     @extend_schema(
         operation_id="articles_put",
+        tags=["articles"],
         summary="Create an article or bring it up to date",
         description="The same text again changes nothing. A changed text becomes a new version, live at once.",
         request=NewTextSerializer,
-        responses={200: ArticleSerializer, 201: ArticleSerializer},
+        responses={
+            200: ArticleSerializer,
+            201: ArticleSerializer,
+            503: OpenApiResponse(description="The embedding model is away."),
+        },
     )
     def put(self, request: Request, external_id: str) -> Response:
         if len(external_id) > 128:
@@ -130,18 +126,17 @@ class ArticleView(MerchantApiView):
 
 class ArticleSearchView(MerchantApiView):
     scope = Scope.READ
+    query = SearchQuery
 
     @extend_schema(
         operation_id="article_search",
+        tags=["articles"],
         summary="The articles that fit a question best",
-        parameters=[SearchSerializer],
-        responses=HitSerializer(many=True),
+        responses={200: HitSerializer(many=True), 503: OpenApiResponse(description="The embedding model is away.")},
     )
     def get(self, request: Request) -> Response:
-        asked = SearchSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
         try:
-            hits = search_articles(self.merchant, asked.validated_data["q"], asked.validated_data["limit"])
+            hits = search_articles(self.merchant, self.asked["q"], self.asked["limit"])
         except EmbeddingError as error:
             raise EmbeddingUnavailable(str(error)) from error
         return Response(HitSerializer(hits, many=True).data)

@@ -4,15 +4,16 @@ from typing import Any, cast
 
 from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from improvement.errors import RefusedError
 from improvement.models import Decision, Draft, DraftRevision, DraftState, Effect, Review, Writer
-from portal.api import MerchantApiView, UpdatedCursor
+from portal.api import MerchantApiView
+from portal.api_page import PageQuery, page_of, read_page
+from portal.api_query import Choice
 from portal.models import ApiKey, Scope
 
 
@@ -119,42 +120,37 @@ class DecisionSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class DraftFilterSerializer(serializers.Serializer[Any]):
-    updated_since = serializers.DateTimeField(required=False)
-    state = serializers.ChoiceField(choices=DraftState.choices, required=False)
+class DraftsQuery(PageQuery):
+    state = Choice(DraftState.values, required=False)
 
 
 class DraftsView(MerchantApiView):
     scope = Scope.READ
+    query = DraftsQuery
 
     @extend_schema(
         operation_id="drafts_list",
+        tags=["drafts"],
         summary="Drafts with their latest revision, by the time of their last change",
-        parameters=[
-            DraftFilterSerializer,
-            OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` of the page before."),
-            OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 500."),
-        ],
-        responses=DraftSerializer(many=True),
+        responses=page_of(DraftSerializer),
     )
     def get(self, request: Request) -> Response:
-        filters = DraftFilterSerializer(data=request.query_params)
-        filters.is_valid(raise_exception=True)
         drafts = Draft.objects.for_merchant(self.merchant).select_related("gap", "article")
         drafts = drafts.prefetch_related(Prefetch("revisions", DraftRevision.objects.order_by("-number")))
-        if since := filters.validated_data.get("updated_since"):
-            drafts = drafts.filter(updated_at__gte=since)
-        if state := filters.validated_data.get("state"):
+        if state := self.asked.get("state"):
             drafts = drafts.filter(state=state)
-        paginator = UpdatedCursor()
-        page = paginator.paginate_queryset(drafts, request, view=self)
-        return paginator.get_paginated_response(DraftSerializer(page, many=True).data)
+        return read_page(self, drafts, DraftSerializer)
 
 
 class DraftView(MerchantApiView):
     scope = Scope.READ
 
-    @extend_schema(operation_id="drafts_one", summary="One draft with its decisions", responses=OneDraftSerializer)
+    @extend_schema(
+        operation_id="drafts_read",
+        tags=["drafts"],
+        summary="One draft with its decisions",
+        responses=OneDraftSerializer,
+    )
     def get(self, request: Request, draft_id: int) -> Response:
         drafts = Draft.objects.for_merchant(self.merchant).select_related("merchant", "gap", "article")
         return Response(OneDraftSerializer(get_object_or_404(drafts, pk=draft_id)).data)
@@ -165,10 +161,13 @@ class DraftReviewsView(MerchantApiView):
 
     @extend_schema(
         operation_id="drafts_review",
+        tags=["drafts"],
         summary="Approve or reject exactly one revision",
-        description="409 where somebody has decided already, or where the revision is not the latest any more.",
         request=DecisionSerializer,
-        responses={201: ReviewSerializer},
+        responses={
+            201: ReviewSerializer,
+            409: OpenApiResponse(description="It was decided already, or the revision is not the latest any more."),
+        },
     )
     def post(self, request: Request, draft_id: int) -> Response:
         drafts = Draft.objects.for_merchant(self.merchant).select_related("merchant", "gap", "article")

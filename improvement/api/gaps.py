@@ -3,14 +3,15 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from improvement.models import Gap, GapStatus, Priority, Question
-from portal.api import MerchantApiView, UpdatedCursor
+from portal.api import MerchantApiView
+from portal.api_page import PageQuery, page_of, read_page
+from portal.api_query import Choice
 from portal.models import Scope
 
 N_EXAMPLES = 20
@@ -56,41 +57,31 @@ class OneGapSerializer(GapSerializer):
         return ExampleSerializer(questions.order_by("-asked_at")[:N_EXAMPLES], many=True).data
 
 
-class GapFilterSerializer(serializers.Serializer[Any]):
-    updated_since = serializers.DateTimeField(required=False)
-    status = serializers.ChoiceField(choices=GapStatus.choices, required=False)
-    priority = serializers.ChoiceField(choices=Priority.choices, required=False)
+class GapsQuery(PageQuery):
+    status = Choice(GapStatus.values, required=False)
+    priority = Choice(Priority.values, required=False)
 
 
 class GapsView(MerchantApiView):
     scope = Scope.READ
+    query = GapsQuery
 
     @extend_schema(
         operation_id="gaps_list",
+        tags=["gaps"],
         summary="Gaps with their impact, by the time of their last change",
-        parameters=[
-            GapFilterSerializer,
-            OpenApiParameter("cursor", OpenApiTypes.STR, description="From `next` of the page before."),
-            OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 500."),
-        ],
-        responses=GapSerializer(many=True),
+        responses=page_of(GapSerializer),
     )
     def get(self, request: Request) -> Response:
-        filters = GapFilterSerializer(data=request.query_params)
-        filters.is_valid(raise_exception=True)
-        wanted = dict(filters.validated_data)
-        gaps = Gap.objects.for_merchant(self.merchant).defer("centroid")
-        if since := wanted.pop("updated_since", None):
-            gaps = gaps.filter(updated_at__gte=since)
-        paginator = UpdatedCursor()
-        page = paginator.paginate_queryset(gaps.filter(**wanted), request, view=self)
-        return paginator.get_paginated_response(GapSerializer(page, many=True).data)
+        wanted = {name: self.asked[name] for name in ("status", "priority") if name in self.asked}
+        gaps = Gap.objects.for_merchant(self.merchant).defer("centroid").filter(**wanted)
+        return read_page(self, gaps, GapSerializer)
 
 
 class GapView(MerchantApiView):
     scope = Scope.READ
 
-    @extend_schema(operation_id="gaps_read", summary="One gap with examples", responses=OneGapSerializer)
+    @extend_schema(operation_id="gaps_read", tags=["gaps"], summary="One gap with examples", responses=OneGapSerializer)
     def get(self, request: Request, gap_id: int) -> Response:
         gaps = Gap.objects.for_merchant(self.merchant).select_related("merchant").defer("centroid")
         return Response(OneGapSerializer(get_object_or_404(gaps, pk=gap_id)).data)

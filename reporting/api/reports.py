@@ -1,22 +1,15 @@
 """The weekly reports over REST, as they were mailed."""
 
-from typing import Any, cast
-
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from portal.api import MerchantApiView, UpdatedCursor
+from portal.api import MerchantApiView
+from portal.api_page import PageQuery, page_of, read_page
 from portal.models import Scope
 from reporting.models import Report
-
-
-class CreatedCursor(UpdatedCursor):
-    """A report never changes after it was written."""
-
-    ordering = ("created_at", "id")
 
 
 class ReportSerializer(serializers.ModelSerializer[Report]):
@@ -33,39 +26,28 @@ class FullReportSerializer(serializers.ModelSerializer[Report]):
         fields = ("id", "start", "end", "subject", "created_at", "digest", "text", "html")
 
 
-class ReportFilterSerializer(serializers.Serializer[Any]):
-    updated_since = serializers.DateTimeField(required=False)
-
-
 class ReportsView(MerchantApiView):
     scope = Scope.READ
+    query = PageQuery
 
     @extend_schema(
-        summary="Weekly reports, the oldest first",
-        tags=["reports"],
         operation_id="reports_list",
-        parameters=[
-            ReportFilterSerializer,
-            OpenApiParameter("cursor", str),
-            OpenApiParameter("page_size", int),
-        ],
-        responses=ReportSerializer(many=True),
+        tags=["reports"],
+        summary="Weekly reports, the oldest first",
+        description="A report never changes after it was written.",
+        responses=page_of(ReportSerializer),
     )
     def get(self, request: Request) -> Response:
         rows = Report.objects.for_merchant(self.merchant).defer("html", "text", "digest")
-        filters = ReportFilterSerializer(data=request.query_params)
-        filters.is_valid(raise_exception=True)
-        if since := filters.validated_data.get("updated_since"):
-            rows = rows.filter(created_at__gte=since)
-        cursor = CreatedCursor()
-        page = cast(list[Report], cursor.paginate_queryset(rows, request, view=self))
-        return cursor.get_paginated_response(ReportSerializer(page, many=True).data)
+        return read_page(self, rows, ReportSerializer, by="created_at")
 
 
 class ReportView(MerchantApiView):
     scope = Scope.READ
 
-    @extend_schema(summary="One weekly report", tags=["reports"], responses=FullReportSerializer)
+    @extend_schema(
+        operation_id="reports_read", tags=["reports"], summary="One weekly report", responses=FullReportSerializer
+    )
     def get(self, request: Request, pk: int) -> Response:
         report = get_object_or_404(Report.objects.for_merchant(self.merchant), pk=pk)
         return Response(FullReportSerializer(report).data)

@@ -1,0 +1,107 @@
+"""Lists over REST: page by page in the order of change, and on from there later."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db.models import Model, Q, QuerySet
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from portal.api import MerchantApiView
+from portal.api_query import Aware, Moment, Query
+
+PAGE_SIZE = 100
+MAX_PAGE_SIZE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """After one row. Rows of one batch share their moment, so the id is part of it."""
+
+    moment: datetime
+    id: int
+
+    def encode(self) -> str:
+        return base64.urlsafe_b64encode(f"{self.moment.isoformat()} {self.id}".encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, cursor: str) -> "Position":
+        """Raises ValueError."""
+        try:
+            text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode("ascii")
+            moment, row_id = text.split(" ")
+            return cls(msgspec.convert(moment, Aware, strict=False), int(row_id))
+        except (binascii.Error, UnicodeError, msgspec.ValidationError) as error:
+            raise ValueError("no cursor of ours") from error
+
+
+class Cursor(serializers.CharField):
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return Position.decode(super().to_internal_value(data))
+        except ValueError:
+            raise serializers.ValidationError("Take it from `cursor` of an earlier answer, unchanged.") from None
+
+
+class PageQuery(Query):
+    updated_since = Moment(required=False, help_text="Only what changed at this moment or later.")
+    cursor = Cursor(required=False, help_text="`cursor` of an earlier answer: only what changed after its last row.")
+    page_size = serializers.IntegerField(min_value=1, max_value=MAX_PAGE_SIZE, default=PAGE_SIZE)
+
+
+def read_page(
+    view: MerchantApiView,
+    rows: "QuerySet[Any]",
+    serializer: type[serializers.BaseSerializer[Any]],
+    *,
+    by: str = "updated_at",
+) -> Response:
+    """The rows after the asked position, the longest unchanged first. `by` is the column that a change moves.
+
+    `next` leads to the following page, null where there is none yet. `cursor` is where this page ends: kept, it brings
+    whatever changes afterwards.
+    """
+    asked = view.asked
+    if since := asked.get("updated_since"):
+        rows = rows.filter(**{f"{by}__gte": since})
+    after: Position | None = asked.get("cursor")
+    if after:
+        rows = rows.filter(Q(**{f"{by}__gte": after.moment}) & (Q(**{f"{by}__gt": after.moment}) | Q(id__gt=after.id)))
+    size = asked["page_size"]
+    found: list[Model] = list(rows.order_by(by, "id")[: size + 1])
+    page = found[:size]
+    if page:
+        after = Position(getattr(page[-1], by), page[-1].pk)
+    cursor = after.encode() if after else None
+    return Response(
+        {
+            "next": _with_cursor(view, cursor) if cursor and len(found) > size else None,
+            "cursor": cursor,
+            "results": serializer(page, many=True).data,
+        }
+    )
+
+
+def _with_cursor(view: MerchantApiView, cursor: str) -> str:
+    query = view.request.query_params.copy()
+    query["cursor"] = cursor
+    return view.request.build_absolute_uri(f"{view.request.path}?{query.urlencode()}")
+
+
+def page_of(serializer: type[serializers.BaseSerializer[Any]]) -> Any:
+    """The shape of a page, for OpenAPI."""
+    return inline_serializer(
+        name=f"{serializer.__name__.removesuffix('Serializer')}Page",
+        fields={
+            "next": serializers.URLField(allow_null=True, help_text="The following page; null where there is none."),
+            "cursor": serializers.CharField(
+                allow_null=True, help_text="Where this page ends; null where nothing was ever found."
+            ),
+            "results": serializer(many=True),
+        },
+    )
