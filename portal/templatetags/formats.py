@@ -181,6 +181,15 @@ def ago(moment: datetime | None) -> str:
 
 
 @register.filter
+def language_name(code: str) -> str:
+    """ "de" → "German", "pt-BR" → "Portuguese (Brazil)"; what Babel does not know stays a code."""
+    try:
+        return Locale.parse(code, sep="-").get_display_name(current_locale()) or code
+    except (UnknownLocaleError, ValueError):
+        return code
+
+
+@register.filter
 def markdown(text: str | None) -> SafeString:
     """Sanitised by nh3 in portal/markdown.py, which is why it may be marked safe."""
     return mark_safe(to_html(text or ""))  # noqa: S308
