@@ -23,6 +23,7 @@ class Scope(models.TextChoices):
     INGEST = "ingest", _("Send events")
     READ = "read", _("Read metrics, conversations and articles")
     REVIEW = "review", _("Review drafts and label quality")
+    SETTINGS = "settings", _("Change what conversations cost")
 
 
 def hash_key(key: str) -> str:

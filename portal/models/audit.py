@@ -8,6 +8,7 @@ from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
 
 if TYPE_CHECKING:
+    from portal.models.api_key import ApiKey
     from portal.models.user import User
 
 
@@ -31,13 +32,21 @@ class AuditEntry(MerchantScoped):
 
     @classmethod
     def record(
-        cls, merchant: Merchant, verb: str, *, by: "User | None", on: models.Model, detail: dict[str, Any] | None = None
+        cls,
+        merchant: Merchant,
+        verb: str,
+        *,
+        by: "User | None",
+        on: models.Model,
+        detail: dict[str, Any] | None = None,
+        via: "ApiKey | None" = None,
     ) -> "AuditEntry":
-        """Adds one entry. `verb` is dotted and in the past tense, such as `draft.approved`."""
+        """Adds one entry. `verb` is dotted and in the past tense, such as `draft.approved`. `via` is the key of a
+        program that nobody stood behind."""
         return cls.objects.create(
             merchant=merchant,
             actor=by,
-            actor_name=str(by) if by else "system",
+            actor_name=str(by or via or "system"),
             verb=verb,
             object_type=on._meta.model_name or "",
             object_id=str(on.pk),

@@ -17,6 +17,7 @@ from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
 
 if TYPE_CHECKING:
+    from portal.models.api_key import ApiKey
     from portal.models.user import User
 
 NOT_NEGATIVE = MinValueValidator(0)
@@ -106,7 +107,13 @@ class CostInputs(MerchantScoped):
     @classmethod
     @transaction.atomic
     def change(
-        cls, merchant: Merchant, amounts: Mapping[str, Decimal | None], *, by: "User | None", at: datetime
+        cls,
+        merchant: Merchant,
+        amounts: Mapping[str, Decimal | None],
+        *,
+        by: "User | None",
+        at: datetime,
+        via: "ApiKey | None" = None,
     ) -> dict[str, str]:
         """Saves the amounts that differ from what was typed before, with the audit entry; None goes back to the
         default. → name: "before → after" of each that changed."""
@@ -122,11 +129,11 @@ class CostInputs(MerchantScoped):
             setattr(inputs, name, value)
             inputs.typed.pop(name, None)
             if value is not None:
-                inputs.typed[name] = {"by": str(by or "system"), "at": at.isoformat()}
+                inputs.typed[name] = {"by": str(by or via or "system"), "at": at.isoformat()}
         inputs.updated_by = by
         inputs.save()
         detail = {name: f"{_shown(before[name])} → {_shown(value)}" for name, value in changed.items()}
-        AuditEntry.record(merchant, "costs.changed", by=by, on=inputs, detail=detail)
+        AuditEntry.record(merchant, "costs.changed", by=by, on=inputs, detail=detail, via=via)
         return detail
 
 
