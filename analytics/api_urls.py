@@ -5,6 +5,7 @@ from analytics.events_api import EventsView, EventsWithSlashView
 from analytics.export_api import ConversationsExportView, MetricsExportView
 from analytics.metrics_api import BreakdownsView, MetricsView, SeriesView
 from analytics.quality_api import QualityScoresView, QualityView
+from analytics.spam_api import SpamDecisionsView
 
 urlpatterns: list[URLPattern] = [
     path("events", EventsView.as_view(), name="api_events"),
@@ -18,6 +19,11 @@ urlpatterns: list[URLPattern] = [
     path("export/metrics/", MetricsExportView.as_view(schema=None)),
     path("export/conversations", ConversationsExportView.as_view(), name="api_export_conversations"),
     path("export/conversations/", ConversationsExportView.as_view(schema=None)),
+    path(
+        "conversations/<int:conversation_id>/spam-decisions/",
+        SpamDecisionsView.as_view(),
+        name="api_conversation_spam_decisions",
+    ),
     path("quality/", QualityView.as_view(), name="api_quality"),
     path("quality/scores/", QualityScoresView.as_view(), name="api_quality_scores"),
 ]

@@ -109,10 +109,10 @@ def _rate_is_clear(metric: Metric, current: Totals, previous: Totals) -> bool:
 
 
 def _amount_is_clear(metric: Metric, current: Totals, previous: Totals) -> bool:
-    """Counts as Poisson variables. Money varies at least as much as the number of conversations that carry it."""
-    counted = "n_with_cost" if metric.unit is Unit.MONEY else metric.key
+    """Counts as Poisson variables. A sum varies at least as much as the number of conversations it is spread over."""
+    counted = metric.spread_over or metric.key
     now, before = getattr(current, counted), getattr(previous, counted)
-    if metric.unit is Unit.MONEY and now and before:
+    if metric.spread_over and now and before and getattr(current, metric.key):
         difference = math.log(float(getattr(current, metric.key)) / float(getattr(previous, metric.key)))
         return abs(difference) > Z * math.sqrt(1 / now + 1 / before)
     return bool(abs(now - before) > Z * math.sqrt(now + before))

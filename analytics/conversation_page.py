@@ -1,79 +1,105 @@
-"""What one conversation's page tells: its messages with the events between them, and the customer's other contacts."""
+"""What one conversation's page tells: its story, its scores, what it has to do with others, and what was changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from analytics.models import Conversation, Counting, EventType, HandoffReason, Message
-from analytics.outcomes import AUTHORS, ThreadEvent, read_episodes
-from analytics.threads import rules_of, stored_events
+from analytics.features import LABELS
+from analytics.hindsight import Reversal, find_reversals
+from analytics.models import Conversation, Counting, Event, Outcome, QualityScore, SpamDecision
+from analytics.outcomes import Rules, ThreadEvent, read_episodes
+from analytics.rubric import RUBRIC, Dimension
+from analytics.spam import latest_decision
+from analytics.story import Step, tell_story
+from analytics.threads import rules_of
 from portal.models import Merchant
 
 N_NEIGHBOURS = 10
-LABELS: dict[str, str | Promise] = {
-    EventType.CONVERSATION_STARTED: _("Conversation started"),
-    EventType.KNOWLEDGE_RETRIEVED: _("Agent searched the knowledge base"),
-    EventType.CITATION_CLICKED: _("Customer opened a source"),
-    EventType.HANDOFF_REQUESTED: _("Handed off to a teammate"),
-    EventType.CONVERSATION_RESOLVED: _("Resolved, as the agent took it"),
-    EventType.CONVERSATION_ABANDONED: _("Customer left"),
-    EventType.CONVERSATION_REOPENED: _("Reopened"),
-    EventType.CONVERSATION_CLOSED: _("Closed"),
-    EventType.RATING_GIVEN: _("Customer rated the conversation"),
-}
+# By the name under which a score keeps it; one of an older version may have no words.
+FEATURES: Mapping[str, str | Promise] = {str(feature): label for feature, label in LABELS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One line of the story: a message, or an event with what it said."""
+class Scored:
+    """One score, with what moved each dimension (in log-odds, the strongest first) where the scorer can say it."""
 
-    occurred_at: datetime
-    message: Message | None = None
-    label: str | Promise = ""
-    detail: str | Promise = ""
-    articles: Sequence[dict[str, Any]] = ()
+    score: QualityScore
+    moved: Sequence[tuple[str | Promise, Sequence[tuple[str | Promise, float]]]]
 
 
-def read_story(merchant: Merchant, conversation: Conversation) -> list[Step]:
-    """Messages and events in order; where the events are past their retention, the messages alone."""
-    steps = [Step(message.occurred_at, message=message) for message in conversation.messages.all()]
-    steps += [_step(event) for event in _events_of(merchant, conversation) if event.type not in AUTHORS]
-    return sorted(steps, key=lambda step: step.occurred_at)
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """`came_back` is the conversation that refuted this one, `came_from` the one that this refuted."""
+
+    story: Sequence[Step]
+    scores: Sequence[Scored]
+    neighbours: Sequence[Conversation]
+    came_back: Conversation | None
+    came_from: Conversation | None
+    is_refuted_by_return: bool
+    reversals: Sequence[Reversal]
+    spam: SpamDecision | None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether a number that was read earlier counted it in another way."""
+        return bool(self.reversals) or self.is_refuted_by_return
 
 
-def _events_of(merchant: Merchant, conversation: Conversation) -> list[ThreadEvent]:
-    events = stored_events(merchant, [conversation.thread]).get(conversation.thread, [])
-    counting = Counting.objects.get(merchant=merchant)
-    for facts, its_events in read_episodes(events, rules_of(counting), now=conversation.last_event_at):
-        if facts.started_at == conversation.started_at:
-            return its_events
-    return []
+def build_page(merchant: Merchant, conversation: Conversation) -> ConversationPage:
+    rules = rules_of(Counting.objects.get(merchant=merchant))
+    received = _read_events(merchant, conversation.thread)
+    own, following = _own_events(conversation, [event for _at, event in received], rules)
+    return ConversationPage(
+        story=tell_story(merchant, conversation.messages.all(), own),
+        scores=[Scored(score, _moved(score)) for score in conversation.scores.order_by("-created_at")],
+        neighbours=list(_neighbours(merchant, conversation)),
+        came_back=_find_return(merchant, conversation),
+        came_from=_find_origin(merchant, conversation),
+        is_refuted_by_return=conversation.outcome == Outcome.RESOLVED and conversation.recontacted_at is not None,
+        reversals=find_reversals(received, rules, (conversation.started_at, following)),
+        spam=latest_decision(conversation),
+    )
 
 
-def _step(event: ThreadEvent) -> Step:
-    told = event.data
-    label, articles = LABELS[event.type], told.get("results", [])
-    detail: str | Promise = ""
-    if event.type == EventType.CONVERSATION_RESOLVED and told.get("confirmed"):
-        label = _("Resolved, as the customer confirmed")
-    elif event.type == EventType.HANDOFF_REQUESTED:
-        detail = HandoffReason(told["reason"]).label
-    elif event.type == EventType.KNOWLEDGE_RETRIEVED:
-        detail = told["query"] if articles else _("Nothing was found.")
-    elif event.type == EventType.CITATION_CLICKED:
-        articles = [told]
-    elif event.type == EventType.RATING_GIVEN:
-        comment = told.get("comment", "")
-        detail = f"{told['score']}/5 · {comment}" if comment else f"{told['score']}/5"
-    return Step(event.occurred_at, label=label, detail=detail, articles=articles)
+def events_of(merchant: Merchant, conversation: Conversation) -> list[ThreadEvent]:
+    """The events of this episode alone, in order."""
+    events = [event for _at, event in _read_events(merchant, conversation.thread)]
+    return _own_events(conversation, events, rules_of(Counting.objects.get(merchant=merchant)))[0]
 
 
-def neighbours(merchant: Merchant, conversation: Conversation) -> QuerySet[Conversation]:
+def _own_events(
+    conversation: Conversation, events: list[ThreadEvent], rules: Rules
+) -> tuple[list[ThreadEvent], datetime | None]:
+    """With the start of the thread's next episode."""
+    episodes = read_episodes(events, rules, now=conversation.last_event_at)
+    own = [its_events for facts, its_events in episodes if facts.started_at == conversation.started_at]
+    later = [facts.started_at for facts, _ in episodes if facts.started_at > conversation.started_at]
+    return own[0] if own else [], min(later, default=None)
+
+
+def _read_events(merchant: Merchant, thread: str) -> list[tuple[datetime, ThreadEvent]]:
+    """With when they were received. Uses the index event_thread; none are left past their retention."""
+    rows = Event.objects.for_merchant(merchant).filter(thread=thread)
+    columns = ("received_at", "occurred_at", "type", "id", "channel", "data")
+    return [(received_at, ThreadEvent(*row)) for received_at, *row in rows.values_list(*columns)]
+
+
+def _moved(score: QualityScore) -> list[tuple[str | Promise, list[tuple[str | Promise, float]]]]:
+    return [
+        (
+            RUBRIC[Dimension(dimension)].label,
+            [(FEATURES.get(name, name), part) for name, part in sorted(parts.items(), key=lambda kv: -abs(kv[1]))],
+        )
+        for dimension, parts in score.contributions.items()
+        if parts
+    ]
+
+
+def _neighbours(merchant: Merchant, conversation: Conversation) -> QuerySet[Conversation]:
     """The same customer's other conversations, the newest first."""
     found: QuerySet[Conversation] = Conversation.objects.for_merchant(merchant).exclude(pk=conversation.pk)
     found = (
@@ -82,3 +108,24 @@ def neighbours(merchant: Merchant, conversation: Conversation) -> QuerySet[Conve
         else found.filter(thread=conversation.thread)
     )
     return found.order_by("-started_at")[:N_NEIGHBOURS]
+
+
+def _of_customer(merchant: Merchant, conversation: Conversation) -> QuerySet[Conversation]:
+    """The conversations that count of the same customer, over the index conversation_customer."""
+    rows: QuerySet[Conversation] = Conversation.objects.for_merchant(merchant)
+    return rows.filter(customer_id=conversation.customer_id, exclusion="")
+
+
+def _find_return(merchant: Merchant, conversation: Conversation) -> Conversation | None:
+    if conversation.recontacted_at is None:
+        return None
+    return _of_customer(merchant, conversation).filter(started_at=conversation.recontacted_at).first()
+
+
+def _find_origin(merchant: Merchant, conversation: Conversation) -> Conversation | None:
+    if not conversation.customer_id or conversation.exclusion:
+        return None
+    earlier = _of_customer(merchant, conversation).filter(
+        started_at__lt=conversation.started_at, recontacted_at=conversation.started_at
+    )
+    return earlier.order_by("-started_at").first()

@@ -7,11 +7,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from analytics import recount, scoring, scoring_queue
+from analytics.search_index import index_changed
 from portal.models import Merchant
 
 logger = logging.getLogger(__name__)
 
 JUDGE_SECONDS = 240
+INDEX_SECONDS = 60
 MAX_LOCAL_BATCHES = 20  # of 200 conversations: about half a minute
 
 
@@ -41,6 +43,20 @@ def reconcile_merchant(merchant_id: int) -> None:
     found = recount.reconcile(merchant, now=timezone.now())
     if found.n_buckets_changed or found.n_conversations_changed:
         logger.error("%s: the recount differed: %s", merchant.slug, found)
+
+
+@shared_task(name="analytics.tasks.index_texts", ignore_result=True)
+def index_texts() -> None:
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        index_texts_of.delay(merchant_id)
+
+
+@shared_task(name="analytics.tasks.index_texts_of", ignore_result=True)
+def index_texts_of(merchant_id: int) -> None:
+    """Bounded: what is left waits for the next run."""
+    merchant, deadline = Merchant.objects.get(pk=merchant_id), time.monotonic() + INDEX_SECONDS
+    while index_changed(merchant) and time.monotonic() < deadline:
+        pass
 
 
 @shared_task(name="analytics.tasks.score_ended_conversations", ignore_result=True)

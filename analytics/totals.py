@@ -97,6 +97,23 @@ class Totals:
         return self.n_test + self.n_spam + self.n_no_request
 
     @property
+    def n_contained(self) -> int:
+        return self.n_resolved + self.n_abandoned
+
+    @property
+    def n_agent_only_ratings(self) -> int:
+        return self.n_ratings - self.n_human_ratings
+
+    @property
+    def n_agent_only_positive_ratings(self) -> int:
+        return self.n_positive_ratings - self.n_human_positive_ratings
+
+    @property
+    def n_first_answered(self) -> int:
+        """Conversations in which the agent gave the first answer."""
+        return self.first_response_time.n
+
+    @property
     def n_messages(self) -> int:
         return self.n_customer_messages + self.n_agent_messages + self.n_teammate_messages
 
@@ -118,7 +135,7 @@ class Totals:
 
     @property
     def containment(self) -> Ratio:
-        return Ratio(self.n_resolved + self.n_abandoned, self.n_ended)
+        return Ratio(self.n_contained, self.n_ended)
 
     @property
     def involvement(self) -> Ratio:
@@ -138,7 +155,7 @@ class Totals:
 
     @property
     def satisfaction_agent_only(self) -> Ratio:
-        return Ratio(self.n_positive_ratings - self.n_human_positive_ratings, self.n_ratings - self.n_human_ratings)
+        return Ratio(self.n_agent_only_positive_ratings, self.n_agent_only_ratings)
 
     @property
     def rating_response(self) -> Ratio:
@@ -177,6 +194,18 @@ class Totals:
         return self.satisfaction.value
 
     @property
+    def csat_agent_only(self) -> float | None:
+        return self.satisfaction_agent_only.value
+
+    @property
+    def csat_human_assisted(self) -> float | None:
+        return self.satisfaction_human.value
+
+    @property
+    def rating_response_rate(self) -> float | None:
+        return self.rating_response.value
+
+    @property
     def mean_response_time_ms(self) -> float | None:
         return self.response_time.mean_ms
 
@@ -201,12 +230,28 @@ class Totals:
         return self.first_response_time.quantile(0.9)
 
     @property
+    def p95_first_response_time_ms(self) -> float | None:
+        return self.first_response_time.quantile(0.95)
+
+    @property
+    def mean_first_response_time_ms(self) -> float | None:
+        return self.first_response_time.mean_ms
+
+    @property
     def median_resolution_time_ms(self) -> float | None:
         return self.resolution_time.quantile(0.5)
 
     @property
     def p90_resolution_time_ms(self) -> float | None:
         return self.resolution_time.quantile(0.9)
+
+    @property
+    def p95_resolution_time_ms(self) -> float | None:
+        return self.resolution_time.quantile(0.95)
+
+    @property
+    def mean_resolution_time_ms(self) -> float | None:
+        return self.resolution_time.mean_ms
 
     @property
     def agent_cost(self) -> Decimal | None:

@@ -1,7 +1,11 @@
-"""The texts of cited articles, for the scorers of answer quality (settings.QUALITY_SOURCE_TEXTS)."""
+"""Cited articles: their texts for the scorers of answer quality (settings.QUALITY_SOURCE_TEXTS), and where they are
+read (settings.ARTICLE_SOURCES)."""
 
 from collections.abc import Collection
 
+from django.urls import reverse
+
+from analytics.sources import Source
 from improvement.models import Article
 from portal.models import Merchant
 
@@ -14,3 +18,12 @@ def read_source_texts(merchant: Merchant, article_ids: Collection[str]) -> dict[
         .values_list("external_id", "live_version__title", "live_version__body")
     )
     return {external_id: f"{title}\n{body}" for external_id, title, body in articles}
+
+
+def find_sources(merchant: Merchant, article_ids: Collection[str]) -> dict[str, Source]:
+    """Articles of any state by external id, so that an old conversation still shows what the agent had read."""
+    articles = Article.objects.for_merchant(merchant).filter(external_id__in=article_ids)
+    return {
+        external_id: Source(title, reverse("article", args=[merchant.slug, pk]))
+        for pk, external_id, title in articles.values_list("pk", "external_id", "title")
+    }

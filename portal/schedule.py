@@ -25,6 +25,7 @@ SCHEDULE: tuple[Every | Nightly, ...] = (
     Every("portal.tasks.send_waiting_traces", seconds=60),
     Every("analytics.tasks.end_idle_conversations", seconds=60),
     Every("analytics.tasks.score_ended_conversations", seconds=30),
+    Every("analytics.tasks.index_texts", seconds=30),
     Every("improvement.tasks.read_new_questions", seconds=30),
     Every("improvement.tasks.refresh_gaps", seconds=120),
     Every("improvement.tasks.resume_drafts", seconds=600),

@@ -109,6 +109,7 @@ AUTH_USER_MODEL = "portal.User"
 AUTHENTICATION_BACKENDS = ["portal.sign_in.LimitedBackend"]
 # How many proxies of ours stand in front and append to X-Forwarded-For; 0 believes none.
 N_TRUSTED_PROXIES = env.int("N_TRUSTED_PROXIES", default=0)
+SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 LOGIN_URL = reverse_lazy("login")
@@ -121,7 +122,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-SESSION_ENGINE = "portal.sessions"
 LANGUAGE_CODE = "en"
 # Only languages whose texts are whole: a half translated page is worse than an English one. How numbers and dates are
 # written is the merchant's locale, which may be any that Babel knows (portal/locales.py).
@@ -242,6 +242,12 @@ METRIC_READERS = {
 }
 # Who reads the texts of cited articles: function(merchant, external ids) -> {external id: text}.
 QUALITY_SOURCE_TEXTS = "improvement.source_texts.read_source_texts"
+# What takes personal data out of a text: class(cards=, emails=, phones=) whose instances are called with the text.
+REDACTOR = "analytics.redaction.Redactor"
+# Where cited articles are read: function(merchant, external ids) -> {external id: analytics.sources.Source}.
+ARTICLE_SOURCES = "improvement.source_texts.find_sources"
+# What conversations were about: function(merchant) -> list of analytics.topics.Topic.
+CONVERSATION_TOPICS = "improvement.topics.read_topics"
 
 UNFOLD = ADMIN_LOOK
 

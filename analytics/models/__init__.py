@@ -3,7 +3,9 @@ from analytics.models.counting import Counting
 from analytics.models.event import Event, EventType
 from analytics.models.message import Author, Message
 from analytics.models.quality import QualityScore, ScoreAttempt, Scorer
+from analytics.models.rejection import RejectedEvents
 from analytics.models.rollup import Reconciliation, Rollup
+from analytics.models.search import SearchProgress, SearchText
 from analytics.models.spam import SpamDecision
 
 __all__ = [
@@ -19,8 +21,11 @@ __all__ = [
     "Outcome",
     "QualityScore",
     "Reconciliation",
+    "RejectedEvents",
     "Rollup",
     "ScoreAttempt",
     "Scorer",
+    "SearchProgress",
+    "SearchText",
     "SpamDecision",
 ]

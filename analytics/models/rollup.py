@@ -75,3 +75,7 @@ class Reconciliation(MerchantScoped):
 
     def __str__(self) -> str:
         return f"{self.checked_at:%Y-%m-%d %H:%M}: {self.n_buckets_changed} of {self.n_buckets} differed"
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.n_buckets_changed and not self.n_conversations_changed

@@ -1,6 +1,7 @@
 """A person's word on whether a conversation is spam: who, when and why. Rows are only ever added; the latest holds."""
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from portal.models.scoped import MerchantScoped
 
@@ -22,3 +23,7 @@ class SpamDecision(MerchantScoped):
 
     def __str__(self) -> str:
         return f"{self.thread}: {'spam' if self.is_spam else 'not spam'}"
+
+    @property
+    def who(self) -> str:
+        return str(self.decided_by or self.api_key or _("a former member"))
