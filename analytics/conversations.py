@@ -1,13 +1,15 @@
 """Writes the facts of episodes to conversation rows, in bulk; a row keeps its id as long as its episode exists."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 from django.db import connection, transaction
 from msgspec import Struct
 
+from analytics.bulk import copy_rows, fetch_rows
 from analytics.models import Conversation
 from analytics.outcomes import Facts
 from portal.models import Merchant
@@ -32,28 +34,37 @@ TYPES = {
     "n_customer_messages": "integer",
     "n_agent_messages": "integer",
     "n_teammate_messages": "integer",
-    "response_ms": "bigint[]",
     "first_response_ms": "bigint",
     "resolution_ms": "bigint",
     "input_tokens": "bigint",
     "output_tokens": "bigint",
+    "response_ms": "bigint[]",
     "agent_cost_micros": "bigint",
 }
 _STORED = {"agent_cost_micros": "agent_cost"}
 _COLUMNS = ", ".join(_STORED.get(name, name) for name in TYPES)
-_VALUES = ", ".join("r.agent_cost_micros / 1000000.0" if name in _STORED else f"r.{name}" for name in TYPES)
-_RECORD = ", ".join(f"{name} {kind}" for name, kind in TYPES.items())
-_READ_COLUMNS = ", ".join("(agent_cost * 1000000)::bigint" if name in _STORED else name for name in TYPES)
-# Uses the unique index conversation_episode (merchant, thread, episode).
+_READ_COLUMNS = ", ".join("(c.agent_cost * 1000000)::bigint" if name in _STORED else f"c.{name}" for name in TYPES)
 _READ_ALL = f"""
-    SELECT id, thread, recontacted_at, {_READ_COLUMNS} FROM analytics_conversation WHERE merchant_id = %s
+    SELECT c.id, c.thread, c.recontacted_at, {_READ_COLUMNS} FROM analytics_conversation c WHERE c.merchant_id = %s
 """
-_READ = f"{_READ_ALL} AND thread = ANY(%s) ORDER BY thread, episode"
-_INSERT = f"""
-    INSERT INTO analytics_conversation (merchant_id, updated_at, thread, {_COLUMNS})
-    SELECT %s, %s, r.thread, {_VALUES} FROM json_to_recordset(%s::json) AS r(thread text, {_RECORD})
-    RETURNING id, thread, episode
+# Of each thread the episodes from the third on that started before a moment, counted backwards. Walks the unique index
+# conversation_episode (merchant, thread, episode) from the end, however many episodes a thread has.
+_READ_LAST = f"""
+    SELECT c.id, c.thread, c.recontacted_at, {_READ_COLUMNS}
+    FROM unnest(%s::text[], %s::timestamptz[]) AS touched(thread, moment)
+    CROSS JOIN LATERAL (
+        SELECT * FROM analytics_conversation c WHERE c.merchant_id = %s AND c.thread = touched.thread
+        AND c.episode >= coalesce((
+            SELECT earlier.episode FROM analytics_conversation earlier
+            WHERE earlier.merchant_id = %s AND earlier.thread = touched.thread AND earlier.started_at < touched.moment
+            ORDER BY earlier.episode DESC OFFSET 2 LIMIT 1
+        ), 0)
+    ) AS c
+    ORDER BY c.thread, c.episode
 """
+_NEW_IDS = "SELECT nextval(pg_get_serial_sequence('analytics_conversation', 'id')) FROM generate_series(1, %s)"
+_RECORD = ", ".join(f"{name} {kind}" for name, kind in TYPES.items())
+_VALUES = ", ".join("r.agent_cost_micros / 1000000.0" if name in _STORED else f"r.{name}" for name in TYPES)
 _UPDATE = f"""
     UPDATE analytics_conversation c SET updated_at = %s, ({_COLUMNS}) = ROW({_VALUES})
     FROM json_to_recordset(%s::json) AS r(id bigint, {_RECORD}) WHERE c.id = r.id
@@ -72,9 +83,9 @@ class Row(Struct, frozen=True):
 class Writing(Struct):
     """What a recount did to the conversations of some threads."""
 
+    before: Mapping[str, list[Row]]
     rows: dict[str, list[Row]]  # as they stand now, by episode
     changes: list[tuple[Row | None, Row | None]]  # (before, after)
-    known: frozenset[int]  # the rows that stood before
 
     def customer_moments(self) -> Iterator[tuple[str, datetime]]:
         """Where in its customer's history each changed conversation stands and stood."""
@@ -101,16 +112,16 @@ def all_conversations(merchant: Merchant) -> Iterator[Row]:
 
 def _row(values: tuple[Any, ...]) -> Row:
     row_id, thread, recontacted_at, *columns = values
-    return Row(row_id, thread, recontacted_at, Facts(**dict(zip(TYPES, columns, strict=True))))
+    return Row(row_id, thread, recontacted_at, Facts(*columns))
 
 
-def stored_conversations(merchant: Merchant, threads: Iterable[str]) -> dict[str, list[Row]]:
-    stored: dict[str, list[Row]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_READ, [merchant.pk, list(threads)])
-        for row in map(_row, cursor.fetchall()):
-            stored.setdefault(row.thread, []).append(row)
-    return stored
+def last_conversations(merchant: Merchant, moments: Mapping[str, datetime]) -> dict[str, list[Row]]:
+    """Of each thread, in order: three episodes that started before its moment, and all after."""
+    asked = [list(moments), list(moments.values()), merchant.pk, merchant.pk]
+    rows: dict[str, list[Row]] = {thread: [] for thread in moments}
+    for row in map(_row, fetch_rows(_READ_LAST, asked)):
+        rows[row.thread].append(row)
+    return rows
 
 
 def record_conversations(
@@ -125,7 +136,7 @@ def record_conversations(
     changes: list[tuple[Row | None, Row | None]] = []
     rows: dict[str, list[Row]] = {thread: [] for thread in recounted}
     for thread, its_facts in recounted.items():
-        for before, facts in _pair(stored.get(thread, []), its_facts):
+        for before, facts in _pair(stored[thread], its_facts):
             if before is None and facts is not None:
                 new.append((thread, facts))
                 continue
@@ -141,7 +152,7 @@ def record_conversations(
         changes.append((None, row))
     for its_rows in rows.values():
         its_rows.sort(key=lambda row: row.facts.episode)
-    return Writing(rows, changes, frozenset(row.id for its_rows in stored.values() for row in its_rows))
+    return Writing(stored, rows, changes)
 
 
 def _pair(stored: list[Row], recounted: list[Facts]) -> Iterator[tuple[Row | None, Facts | None]]:
@@ -163,11 +174,11 @@ def _pair(stored: list[Row], recounted: list[Facts]) -> Iterator[tuple[Row | Non
 def _insert(merchant: Merchant, new: list[tuple[str, Facts]], updated_at: datetime) -> list[Row]:
     if not new:
         return []
-    records = [{"thread": thread, **_record(facts)} for thread, facts in new]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [merchant.pk, updated_at, msgspec.json.encode(records).decode()])
-        ids = {(thread, episode): row_id for row_id, thread, episode in cursor.fetchall()}
-    return [Row(ids[thread, facts.episode], thread, None, facts) for thread, facts in new]
+    ids = [row_id for (row_id,) in fetch_rows(_NEW_IDS, [len(new)])]
+    rows = [Row(row_id, thread, None, facts) for row_id, (thread, facts) in zip(ids, new, strict=True)]
+    copied = [(row.id, merchant.pk, updated_at, row.thread, *_columns(row.facts)) for row in rows]
+    copy_rows("analytics_conversation", f"id, merchant_id, updated_at, thread, {_COLUMNS}", copied)
+    return rows
 
 
 def _update(rows: list[Row], updated_at: datetime) -> None:
@@ -179,5 +190,15 @@ def _update(rows: list[Row], updated_at: datetime) -> None:
 
 
 def _record(facts: Facts) -> dict[str, Any]:
-    """As json_to_recordset wants it: arrays of SQL are texts like {1,2}."""
-    return msgspec.structs.asdict(facts) | {"response_ms": "{" + ",".join(map(str, facts.response_ms)) + "}"}
+    return msgspec.structs.asdict(facts) | {"response_ms": _array(facts.response_ms)}
+
+
+def _columns(facts: Facts) -> tuple[Any, ...]:
+    """In the order of TYPES."""
+    *rest, response_ms, micros = msgspec.structs.astuple(facts)
+    return (*rest, _array(response_ms), None if micros is None else Decimal(micros).scaleb(-6))
+
+
+def _array(numbers: list[int]) -> str:
+    """As SQL spells it: {1,2}."""
+    return "{" + ",".join(map(str, numbers)) + "}"

@@ -175,6 +175,7 @@ AnyEvent = (
     | RatingGiven
 )
 DECODER = msgspec.json.Decoder(AnyEvent)
+_NUL = rb"\u0000"
 
 
 class Rejection(Struct, frozen=True):
@@ -209,12 +210,18 @@ def decode_event(raw: bytes | msgspec.Raw | dict[str, Any], *, now: datetime) ->
         )
     if event.occurred_at < now - RETENTION:
         raise EventError("occurred_at", f"{event.occurred_at.isoformat()} is older than {RETENTION.days} days.")
+    # From JSON come no half characters, and a NUL only where it is spelled as \\u0000.
+    if isinstance(raw, dict) or _NUL in bytes(raw):
+        _check_texts(event)
+    return event
+
+
+def _check_texts(event: Event) -> None:
     for field, text in _texts(event):
         if "\x00" in text:
             raise EventError(field, "The text holds a NUL character (\\u0000). Remove it.")
         if not text.isascii():
             _check_encodable(field, text)
-    return event
 
 
 def _texts(event: Event) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ merges them: the database does it with string_agg, without unpacking.
 """
 
 import math
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 LOG_GAMMA = math.log(GAMMA)
 N_BINS = 700  # up to about 45 years in milliseconds
 PAIR = np.dtype([("bin", "<u2"), ("count", "<i4")])
+_PAIR = struct.Struct("<Hi")  # the same for single buckets, whose few pairs are packed before numpy has made an array
 
 
 def bin_of(ms: int) -> int:
@@ -35,13 +37,12 @@ VALUES: NDArray[np.float64] = np.array([value_of(n) for n in range(N_BINS)])
 
 def pack(counts: Mapping[int, int]) -> bytes:
     """Counts by bin, without the zeros, in the order of the bins."""
-    pairs = [(number, count) for number, count in sorted(counts.items()) if count]
-    return np.array(pairs, dtype=PAIR).tobytes()
+    return b"".join(_PAIR.pack(number, count) for number, count in sorted(counts.items()) if count)
 
 
 def unpack(packed: bytes) -> dict[int, int]:
     counts: dict[int, int] = {}
-    for number, count in np.frombuffer(packed, dtype=PAIR).tolist():
+    for number, count in _PAIR.iter_unpack(packed):
         counts[number] = counts.get(number, 0) + count
     return counts
 

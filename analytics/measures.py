@@ -44,6 +44,7 @@ COUNTERS = (
     "resolution_sum_ms",
 )
 HISTOGRAMS = ("response_bins", "first_response_bins", "resolution_bins")
+SUMS = ("response_sum_ms", "first_response_sum_ms", "resolution_sum_ms")
 EXCLUDED = {Exclusion.TEST: "n_test", Exclusion.SPAM: "n_spam", Exclusion.NO_REQUEST: "n_no_request"}
 
 
@@ -97,14 +98,13 @@ def measure(facts: Facts, recontacted_at: datetime | None) -> Amounts:
     """The conversation's contribution to its bucket."""
     if facts.exclusion:
         return Amounts({EXCLUDED[Exclusion(facts.exclusion)]: 1}, {})
-    counts = {"n_conversations": 1, f"n_{facts.outcome}": 1}
-    counts.update(_counted(facts))
+    counts = {"n_conversations": 1, f"n_{facts.outcome}": 1, **_counted(facts)}
     if facts.outcome == Outcome.RESOLVED:
         counts.update(refutation(is_recontacted=recontacted_at is not None, is_disputed=facts.is_disputed))
     bins: dict[str, dict[int, int]] = {}
-    for histogram, durations in zip(HISTOGRAMS, _durations(facts), strict=True):
+    for histogram, total, durations in zip(HISTOGRAMS, SUMS, _durations(facts), strict=True):
         if durations:
-            counts[histogram.replace("_bins", "_sum_ms")] = sum(durations)
+            counts[total] = sum(durations)
             mine = bins[histogram] = {}
             for ms in durations:
                 number = bin_of(ms)

@@ -20,24 +20,34 @@ from analytics.models import Author, Channel, EventType, Exclusion, Outcome
 MILLISECOND = timedelta(milliseconds=1)
 # Two events of the same instant are read in the order in which such things happen.
 RANK = {str(kind): rank for rank, kind in enumerate(EventType)}
-ENDINGS = frozenset({EventType.CONVERSATION_RESOLVED, EventType.CONVERSATION_ABANDONED, EventType.CONVERSATION_CLOSED})
+# Looking a member up in its enum takes longer than comparing with it.
+STARTED, REOPENED = EventType.CONVERSATION_STARTED, EventType.CONVERSATION_REOPENED
+RECEIVED, SENT, REPLIED = EventType.MESSAGE_RECEIVED, EventType.MESSAGE_SENT, EventType.TEAMMATE_REPLIED
+RESOLVED, ABANDONED, CLOSED = (
+    EventType.CONVERSATION_RESOLVED,
+    EventType.CONVERSATION_ABANDONED,
+    EventType.CONVERSATION_CLOSED,
+)
+HANDED_OFF, RATED = EventType.HANDOFF_REQUESTED, EventType.RATING_GIVEN
+ENDINGS = frozenset({RESOLVED, ABANDONED, CLOSED})
 AUTHORS: dict[str, str] = {
-    EventType.MESSAGE_RECEIVED: Author.CUSTOMER,
-    EventType.MESSAGE_SENT: Author.AGENT,
-    EventType.TEAMMATE_REPLIED: Author.TEAMMATE,
+    RECEIVED: Author.CUSTOMER.value,
+    SENT: Author.AGENT.value,
+    REPLIED: Author.TEAMMATE.value,
 }
 # A rating of 1 or 2 is a negative signal, one of 4 or 5 counts for CSAT.
 NEGATIVE_RATING, POSITIVE_RATING = 2, 4
 
 
 class ThreadEvent(Struct, frozen=True):
-    """One stored event, as far as episodes need it."""
+    """One event, as far as episodes need it."""
 
     occurred_at: datetime
     type: str
     id: UUID
     channel: str
     data: dict[str, Any]
+    is_stored: bool = True
 
 
 class Rules(Struct, frozen=True):
@@ -50,7 +60,7 @@ class Rules(Struct, frozen=True):
         return self.email_idle if channel == Channel.EMAIL else self.chat_idle
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class Facts(Struct, frozen=True):
     """All that is known about one episode. Field names are the columns of Conversation."""
 
     episode: int
@@ -71,42 +81,65 @@ class Facts(Struct, frozen=True, kw_only=True):
     n_customer_messages: int
     n_agent_messages: int
     n_teammate_messages: int
-    response_ms: list[int]
     first_response_ms: int | None
     resolution_ms: int | None
     input_tokens: int
     output_tokens: int
+    response_ms: list[int]
     agent_cost_micros: int | None
 
 
 def read_episodes(
-    events: Iterable[ThreadEvent], rules: Rules, *, now: datetime
+    events: Iterable[ThreadEvent], rules: Rules, *, now: datetime, after: Facts | None = None
 ) -> list[tuple[Facts, list[ThreadEvent]]]:
-    """The episodes of one thread in order, each with its events. An episode idle at `now` has ended."""
-    episodes: list[_Episode] = []
+    """The episodes of one thread in order, each with its events. An episode idle at `now` has ended.
+
+    With `after`, an ended episode of the thread, `events` are those from its end on, and the episodes those behind it.
+    """
+    ordered = sorted(events, key=_order)
+    if after:
+        ordered = _behind(after, ordered, rules)
+    episodes = _split(ordered, rules, after)
+    if episodes and not episodes[-1].ended_at and now >= episodes[-1].idle_at:
+        episodes[-1].ended_at = episodes[-1].idle_at
+    n_before = after.episode if after else 0
+    return [(episode.facts(number), episode.events) for number, episode in enumerate(episodes, start=n_before + 1)]
+
+
+def _split(events: list[ThreadEvent], rules: Rules, after: Facts | None) -> "list[_Episode]":
+    episodes = [_Episode.ended(after, rules)] if after else []
     waiting_for_customer: list[ThreadEvent] = []
-    for event in sorted(events, key=_order):
+    for event in events:
+        kind = event.type
         current = episodes[-1] if episodes else None
         if current and not current.ended_at and event.occurred_at >= current.idle_at:
             current.ended_at = current.idle_at
-        if event.type == EventType.MESSAGE_RECEIVED and (current is None or current.ended_at):
-            episodes.append(current := _Episode(event, rules, earlier=current))
+        if kind == RECEIVED and (current is None or current.ended_at):
+            episodes.append(current := _Episode(event.occurred_at, event.channel, rules, earlier=current))
             for before in waiting_for_customer:
                 current.take(before)
             waiting_for_customer.clear()
-        if event.type == EventType.CONVERSATION_REOPENED:
+        if kind == REOPENED:
             _dispute(episodes)
-        opens_next = event.type in (EventType.CONVERSATION_REOPENED, EventType.CONVERSATION_STARTED)
+        opens_next = kind in (REOPENED, STARTED)
         if current is None or (current.ended_at and (waiting_for_customer or opens_next)):
             waiting_for_customer.append(event)
         else:
             current.take(event)
     if episodes:
-        for after in waiting_for_customer:
-            episodes[-1].take(after)
-        if not episodes[-1].ended_at and now >= episodes[-1].idle_at:
-            episodes[-1].ended_at = episodes[-1].idle_at
-    return [(episode.facts(number), episode.events) for number, episode in enumerate(episodes, start=1)]
+        for behind in waiting_for_customer:
+            episodes[-1].take(behind)
+    return episodes[1:] if after else episodes
+
+
+def _behind(after: Facts, events: list[ThreadEvent], rules: Rules) -> list[ThreadEvent]:
+    """Of events in order from the instant on at which `after` ended: those behind its end."""
+    if after.ended_at == after.last_event_at + rules.idle(after.channel):
+        return events  # it fell idle; no event ended it
+    for position, event in enumerate(events):
+        if event.occurred_at == after.ended_at and event.type in ENDINGS:
+            return events[position + 1 :]
+    return events
 
 
 def _order(event: ThreadEvent) -> tuple[datetime, int, UUID]:
@@ -124,10 +157,10 @@ def _dispute(episodes: "list[_Episode]") -> None:
 class _Episode:
     """Takes the events of one episode in order and says at the end what they amount to."""
 
-    def __init__(self, first: ThreadEvent, rules: Rules, *, earlier: "_Episode | None") -> None:
-        self.started_at = self.last_event_at = first.occurred_at
-        self.channel = first.channel
-        self.idle = rules.idle(first.channel)
+    def __init__(self, started_at: datetime, channel: str, rules: Rules, *, earlier: "_Episode | None") -> None:
+        self.started_at = self.last_event_at = started_at
+        self.channel = channel
+        self.idle = rules.idle(channel)
         self.customer_id: str = earlier.customer_id if earlier else ""
         self.language: str = earlier.language if earlier else ""
         self.agent_version: str = earlier.agent_version if earlier else ""
@@ -148,6 +181,15 @@ class _Episode:
         self.input_tokens = self.output_tokens = 0
         self.cost_micros: int | None = None
 
+    @classmethod
+    def ended(cls, facts: Facts, rules: Rules) -> "_Episode":
+        """What the next episode needs of an earlier one: that it ended, and what it passes on."""
+        episode = cls(facts.started_at, facts.channel, rules, earlier=None)
+        episode.customer_id, episode.language = facts.customer_id, facts.language
+        episode.agent_version, episode.is_test = facts.agent_version, facts.exclusion == Exclusion.TEST
+        episode.ended_at = facts.ended_at
+        return episode
+
     @property
     def idle_at(self) -> datetime:
         return self.last_event_at + self.idle
@@ -157,13 +199,13 @@ class _Episode:
         self.events.append(event)
         if kind in AUTHORS:
             self._take_message(event)
-        elif kind == EventType.CONVERSATION_STARTED:
+        elif kind == STARTED:
             self._take_start(event.data)
-        elif kind == EventType.HANDOFF_REQUESTED:
+        elif kind == HANDED_OFF:
             self.is_escalated = True
             self.handoff_reason = self.handoff_reason or event.data["reason"]
             self._touch(event)
-        elif kind == EventType.RATING_GIVEN:
+        elif kind == RATED:
             self.rating = event.data["score"]
         elif kind in ENDINGS and event.occurred_at >= self.started_at:
             self._take_ending(event)
@@ -180,14 +222,14 @@ class _Episode:
 
     def _take_message(self, event: ThreadEvent) -> None:
         self.n_messages[event.type] += 1
-        if event.type == EventType.MESSAGE_RECEIVED:
+        if event.type == RECEIVED:
             is_request = not is_courtesy(event.data["text"])
             if is_request and not self.question:
                 self.question = event.data["text"]
             # A closing "thanks" waits for nothing.
             if self.waits_since is None and (is_request or not self.response_ms):
                 self.waits_since = event.occurred_at
-        elif event.type == EventType.MESSAGE_SENT:
+        elif event.type == SENT:
             self._take_answer(event)
         elif not self.ended_at:
             self.has_human_reply = True
@@ -208,10 +250,10 @@ class _Episode:
         self.waits_since = None
 
     def _take_ending(self, event: ThreadEvent) -> None:
-        if event.type == EventType.CONVERSATION_RESOLVED:
+        if event.type == RESOLVED:
             self.resolved_at = self.resolved_at or event.occurred_at
             self.is_confirmed = self.is_confirmed or event.data.get("confirmed", False)
-        elif event.type == EventType.CONVERSATION_ABANDONED and not self.ended_at:
+        elif event.type == ABANDONED and not self.ended_at:
             self.is_abandoned = True
         self.ended_at = self.ended_at or event.occurred_at
 
@@ -262,9 +304,9 @@ class _Episode:
             rating=self.rating,
             is_disputed=is_resolved and (self.is_reopened or is_low_rated),
             question=self.question,
-            n_customer_messages=self.n_messages[EventType.MESSAGE_RECEIVED],
-            n_agent_messages=self.n_messages[EventType.MESSAGE_SENT],
-            n_teammate_messages=self.n_messages[EventType.TEAMMATE_REPLIED],
+            n_customer_messages=self.n_messages[RECEIVED],
+            n_agent_messages=self.n_messages[SENT],
+            n_teammate_messages=self.n_messages[REPLIED],
             response_ms=self.response_ms,
             first_response_ms=self.first_response_ms,
             resolution_ms=(solved_at - self.started_at) // MILLISECOND if is_resolved else None,

@@ -13,7 +13,8 @@ from analytics.measures import COUNTERS, Amounts, Bucket
 from analytics.models import Channel, Conversation, Counting, Event, Outcome, Reconciliation
 from analytics.outcomes import Rules
 from analytics.recontacts import relink_all
-from analytics.threads import next_update_time, refresh_threads, rules_of, stored_events
+from analytics.stretches import read_whole_threads
+from analytics.threads import next_update_time, refresh_threads, rules_of
 from portal.models import Merchant
 
 THREADS_AT_ONCE = 1000
@@ -30,7 +31,7 @@ def end_idle_conversations(merchant: Merchant, *, now: datetime) -> int:
             threads = set(idle.order_by("last_event_at").values_list("thread", flat=True)[:THREADS_AT_ONCE])
             if not threads:
                 return n_changed
-            n_changed += refresh_threads(counting, stored_events(merchant, threads), now=now)
+            n_changed += refresh_threads(counting, read_whole_threads(merchant, threads), now=now)
 
 
 def _is_idle(rules: Rules, now: datetime) -> Q:
@@ -81,7 +82,8 @@ def _all_threads(merchant: Merchant) -> Iterator[list[str]]:
 
 def _refresh(merchant: Merchant, threads: list[str], *, now: datetime) -> int:
     with transaction.atomic():
-        return refresh_threads(Counting.lock(merchant), stored_events(merchant, threads), now=now)
+        counting = Counting.lock(merchant)
+        return refresh_threads(counting, read_whole_threads(merchant, threads), now=now, trusts_messages=False)
 
 
 def reconcile(merchant: Merchant, *, now: datetime) -> Reconciliation:

@@ -11,6 +11,8 @@ CARD, EMAIL, PHONE = "[card]", "[email]", "[phone]"
 # Groups of digits with single separators between them, together at least 13 digits.
 _DIGIT_GROUPS = re.compile(r"(?<!\d)\d+(?:[ .\u00a0\u202f-]\d+)*(?!\d)")
 _WORTH_A_LOOK = re.compile(r"[\d@]")
+# No card and no phone number has fewer than seven digits, or more than three other characters between two of them.
+_SEVEN_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
 _GROUP = re.compile(r"\d+")
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _SEPARATOR = r"[ .\u00a0\u202f()/-]{0,3}"
@@ -36,12 +38,13 @@ class Redactor:
     def __call__(self, text: str) -> str:
         if not _WORTH_A_LOOK.search(text):
             return text
+        has_number = _SEVEN_DIGITS.search(text) is not None
         # Cards first: a phone pattern could eat half of one and hide the rest from Luhn.
-        if self.cards:
+        if self.cards and has_number:
             text = _DIGIT_GROUPS.sub(_without_cards, text)
         if self.emails and "@" in text:
             text = _EMAIL.sub(EMAIL, text)
-        if self.phones:
+        if self.phones and has_number:
             text = _PHONE.sub(PHONE, text)
         return text
 

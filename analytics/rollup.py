@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import msgspec
 from django.db import connection
 
+from analytics.bulk import fetch_rows
 from analytics.conversations import all_conversations
 from analytics.histogram import pack, unpack
-from analytics.measures import COUNTERS, HISTOGRAMS, Amounts, Bucket, bucket_of, measure
+from analytics.measures import COUNTERS, EXCLUDED, HISTOGRAMS, Amounts, Bucket, bucket_of, measure
 from analytics.models import Counting, Rollup
 from portal.models import Merchant
 
@@ -17,25 +18,30 @@ WRITE_AT_ONCE = 1000
 _KEY = "hour timestamptz, channel text, language text, agent_version text"
 _COLUMNS = ", ".join((*COUNTERS, *HISTOGRAMS))
 # Joins over the unique index rollup_bucket.
-_READ = f"""
-    SELECT r.hour, r.channel, r.language, r.agent_version, {", ".join(f"r.{name}" for name in (*COUNTERS, *HISTOGRAMS))}
+_READ_BINS = f"""
+    SELECT r.hour, r.channel, r.language, r.agent_version, {", ".join(f"r.{name}" for name in HISTOGRAMS)}
     FROM json_to_recordset(%s::json) AS b({_KEY})
     JOIN analytics_rollup r ON r.merchant_id = %s AND r.hour = b.hour AND r.channel = b.channel
         AND r.language = b.language AND r.agent_version = b.agent_version
 """
-_WRITE = f"""
-    INSERT INTO analytics_rollup (merchant_id, hour, channel, language, agent_version, {_COLUMNS})
-    SELECT %s, b.hour, b.channel, b.language, b.agent_version, {", ".join(COUNTERS)},
-        {", ".join(f"decode({name}, 'hex')" for name in HISTOGRAMS)}
+# Counts are added up here, histograms by the caller. What is not named adds zero.
+_ADD = f"""
+    INSERT INTO analytics_rollup AS r (merchant_id, hour, channel, language, agent_version, {_COLUMNS})
+    SELECT %s, b.hour, b.channel, b.language, b.agent_version,
+        {", ".join(f"coalesce(b.{name}, 0)" for name in COUNTERS)},
+        {", ".join(f"decode(b.{name}, 'hex')" for name in HISTOGRAMS)}
     FROM json_to_recordset(%s::json)
         AS b({_KEY}, {", ".join(f"{name} bigint" for name in COUNTERS)}, {", ".join(f"{n} text" for n in HISTOGRAMS)})
     ON CONFLICT (merchant_id, hour, channel, language, agent_version)
-    DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in (*COUNTERS, *HISTOGRAMS))}
+    DO UPDATE SET {", ".join(f"{name} = r.{name} + EXCLUDED.{name}" for name in COUNTERS)},
+        {", ".join(f"{name} = EXCLUDED.{name}" for name in HISTOGRAMS)}
 """
 _DROP_EMPTY = f"""
     DELETE FROM analytics_rollup WHERE merchant_id = %s AND hour = ANY(%s)
     AND {" AND ".join(f"{name} = 0" for name in COUNTERS)}
 """
+# Every conversation is in one of these; a bucket that gains none cannot become empty while one of them is left.
+_COUNTED = ("n_conversations", *EXCLUDED.values())
 
 
 def collect(deltas: Deltas, bucket: Bucket, amounts: Amounts, sign: int) -> None:
@@ -48,18 +54,23 @@ def apply(merchant: Merchant, deltas: Deltas) -> None:
     deltas = {bucket: amounts for bucket, amounts in sorted(deltas.items()) if not amounts.is_zero}
     if not deltas:
         return
-    for bucket, amounts in read(merchant, deltas).items():
-        deltas[bucket].add(amounts)
-    write(merchant, deltas)
-    if emptied := [bucket.hour for bucket, amounts in deltas.items() if amounts.is_zero]:
+    shrunk = [
+        bucket.hour for bucket, amounts in deltas.items() if any(amounts.counts.get(name, 0) < 0 for name in _COUNTED)
+    ]
+    for bucket, bins in _read_bins(merchant, deltas).items():
+        deltas[bucket].add(Amounts({}, bins))
+    _add(merchant, deltas)
+    if shrunk:
         with connection.cursor() as cursor:
-            cursor.execute(_DROP_EMPTY, [merchant.pk, emptied])
+            cursor.execute(_DROP_EMPTY, [merchant.pk, shrunk])
 
 
-def read(merchant: Merchant, buckets: Iterable[Bucket]) -> Deltas:
-    with connection.cursor() as cursor:
-        cursor.execute(_READ, [msgspec.json.encode(list(buckets)).decode(), merchant.pk])
-        return {Bucket(*row[:4]): _amounts(row[4:]) for row in cursor.fetchall()}
+def _read_bins(merchant: Merchant, buckets: Iterable[Bucket]) -> dict[Bucket, dict[str, dict[int, int]]]:
+    rows = fetch_rows(_READ_BINS, [msgspec.json.encode(list(buckets)).decode(), merchant.pk])
+    return {
+        Bucket(*row[:4]): {name: unpack(packed) for name, packed in zip(HISTOGRAMS, row[4:], strict=True)}
+        for row in rows
+    }
 
 
 def read_all(merchant: Merchant) -> Deltas:
@@ -82,7 +93,7 @@ def recompute(counting: Counting) -> None:
     Rollup.objects.for_merchant(counting.merchant).delete()
     keys = sorted(buckets)
     for start in range(0, len(keys), WRITE_AT_ONCE):
-        write(counting.merchant, {key: buckets[key] for key in keys[start : start + WRITE_AT_ONCE]})
+        _add(counting.merchant, {key: buckets[key] for key in keys[start : start + WRITE_AT_ONCE]})
 
 
 def _amounts(values: tuple[object, ...]) -> Amounts:
@@ -91,15 +102,15 @@ def _amounts(values: tuple[object, ...]) -> Amounts:
     return Amounts(counts, {name: unpack(bytes(value)) for name, value in packed})  # type: ignore[call-overload]
 
 
-def write(merchant: Merchant, buckets: Deltas) -> None:
-    """Replaces the stored amounts of these buckets."""
+def _add(merchant: Merchant, buckets: Deltas) -> None:
+    """Adds these counts, and replaces the histograms."""
     rows = [
         {
             **msgspec.structs.asdict(bucket),
-            **{name: amounts.counts.get(name, 0) for name in COUNTERS},
+            **{name: amount for name, amount in amounts.counts.items() if amount},
             **{name: pack(amounts.bins.get(name, {})).hex() for name in HISTOGRAMS},
         }
         for bucket, amounts in buckets.items()
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, [merchant.pk, msgspec.json.encode(rows).decode()])
+        cursor.execute(_ADD, [merchant.pk, msgspec.json.encode(rows).decode()])

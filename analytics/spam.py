@@ -7,7 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from analytics.models import Conversation, Counting, Exclusion, SpamDecision
-from analytics.threads import refresh_threads, stored_events
+from analytics.stretches import read_whole_threads
+from analytics.threads import refresh_threads
 from portal.models import ApiKey, AuditEntry, User
 
 
@@ -40,8 +41,8 @@ def decide_spam(
             return False
         if conversation.exclusion == Exclusion.TEST:
             raise SpamError(_("This is test traffic: it is in no number already."))
-        events = stored_events(merchant, [conversation.thread])
-        if not events:
+        stretches = read_whole_threads(merchant, [conversation.thread])
+        if not stretches[conversation.thread].events:
             raise SpamError(_("The events of this conversation are past their retention, so its numbers are final."))
         decision = SpamDecision.objects.create(
             merchant=merchant,
@@ -56,7 +57,7 @@ def decide_spam(
         if not counting.has_spam_decisions:
             counting.has_spam_decisions = True
             counting.save(update_fields=["has_spam_decisions"])
-        refresh_threads(counting, events, now=now)
+        refresh_threads(counting, stretches, now=now)
         verb = "conversation.marked_spam" if is_spam else "conversation.marked_not_spam"
         detail = {"reason": decision.reason} | ({"api_key": str(via)} if via else {})
         AuditEntry.record(merchant, verb, by=by, on=conversation, detail=detail)
@@ -68,4 +69,8 @@ def latest_decision(conversation: Conversation) -> SpamDecision | None:
     """The last word on this thread from within the episode, for its page."""
     end = conversation.ended_at or conversation.last_event_at
     decisions = SpamDecision.objects.for_merchant(conversation.merchant).filter(thread=conversation.thread)
-    return decisions.filter(moment__gte=conversation.started_at, moment__lte=end).last()
+    return (
+        decisions.select_related("decided_by", "api_key")
+        .filter(moment__gte=conversation.started_at, moment__lte=end)
+        .last()
+    )

@@ -23,14 +23,19 @@ def find_decisions(counting: Counting, threads: Iterable[str]) -> dict[str, Deci
     return dict(found)
 
 
-def apply_decisions(episodes: list[Facts], decided: Decided) -> list[Facts]:
-    """The episodes of one thread, in order, with the latest decision on each. Test traffic stays test traffic. Pure."""
+def apply_decisions(episodes: list[Facts], decided: Decided, *, is_whole: bool = True) -> list[Facts]:
+    """The episodes of one thread, in order, with the latest decision on each. Test traffic stays test traffic. Pure.
+
+    Unless the thread `is_whole`, what was decided before its first episode was about one that is not among them.
+    """
     if not decided:
         return episodes
     starts = [facts.started_at for facts in episodes]
     latest: dict[int, bool] = {}
     for moment, is_spam in decided:
-        latest[max(0, bisect_right(starts, moment) - 1)] = is_spam
+        position = bisect_right(starts, moment) - 1
+        if position >= 0 or is_whole:
+            latest[max(0, position)] = is_spam
     return [
         msgspec.structs.replace(facts, exclusion=Exclusion.SPAM.value)
         if latest.get(position) and facts.exclusion != Exclusion.TEST

@@ -8,18 +8,21 @@ from datetime import datetime, timedelta
 
 import msgspec
 from django.db import connection
-from django.db.models import Max
 
 from analytics import rollup
-from analytics.conversations import Row, Writing, record_conversations, stored_conversations
+from analytics.bulk import fetch_rows
+from analytics.conversations import Row, Writing, record_conversations
 from analytics.measures import Amounts, bucket_of, measure, refutation
 from analytics.messages import record_messages
-from analytics.models import Conversation, Counting, Outcome
-from analytics.outcomes import Rules, ThreadEvent, read_episodes
+from analytics.models import Counting, Outcome
+from analytics.outcomes import Facts, Rules, ThreadEvent, read_episodes
 from analytics.recontacts import Contact, link_recontacts
 from analytics.spam_marks import apply_decisions, find_decisions
+from analytics.stretches import Stretch
 from portal.models import Merchant
 
+# Uses the index conversation_updated.
+_LATEST_UPDATE = "SELECT max(updated_at) FROM analytics_conversation WHERE merchant_id = %s"
 # Uses the index event_thread (merchant, thread, occurred_at).
 _EVENTS = """
     SELECT thread, occurred_at, type, id, channel, data::text FROM analytics_event
@@ -47,31 +50,33 @@ def stored_events(merchant: Merchant, threads: Iterable[str]) -> ThreadEvents:
 
 def next_update_time(merchant: Merchant, now: datetime) -> datetime:
     """`updated_at` never runs backwards within a merchant, so that a client's cursor misses nothing."""
-    latest = Conversation.objects.for_merchant(merchant).aggregate(latest=Max("updated_at"))["latest"]
+    ((latest,),) = fetch_rows(_LATEST_UPDATE, [merchant.pk])
     return now if latest is None else max(now, latest + timedelta(microseconds=1))
 
 
-def refresh_threads(counting: Counting, events: Mapping[str, list[ThreadEvent]], *, now: datetime) -> int:
-    """Recounts these threads from all their events; `counting` was locked by the caller.
+def refresh_threads(
+    counting: Counting, stretches: Mapping[str, Stretch], *, now: datetime, trusts_messages: bool = True
+) -> int:
+    """Recounts these stretches of threads from their events; `counting` was locked by the caller.
 
-    Returns how many conversations changed.
+    Without `trusts_messages` every stored message is looked for. Returns how many conversations changed.
     """
     merchant = counting.merchant
     rules = rules_of(counting)
     updated_at = next_update_time(merchant, now)
-    stored = stored_conversations(merchant, events)
-    episodes = {thread: read_episodes(its_events, rules, now=now) for thread, its_events in events.items()}
-    decisions = find_decisions(counting, events)
-    writing = record_conversations(
-        merchant,
-        stored,
-        {
-            thread: apply_decisions([facts for facts, _ in its_episodes], decisions.get(thread, ()))
-            for thread, its_episodes in episodes.items()
-        },
-        updated_at=updated_at,
-    )
-    record_messages(merchant, writing, {thread: [its for _, its in found] for thread, found in episodes.items()})
+    decisions = find_decisions(counting, stretches)
+    facts: dict[str, list[Facts]] = {}
+    events: dict[str, list[list[ThreadEvent]]] = {}
+    for thread, stretch in stretches.items():
+        after = stretch.after.facts if stretch.after else None
+        episodes = read_episodes(stretch.events, rules, now=now, after=after)
+        facts[thread] = [its_facts for its_facts, _ in episodes]
+        events[thread] = [its_events for _, its_events in episodes]
+        if thread in decisions:
+            facts[thread] = apply_decisions(facts[thread], decisions[thread], is_whole=after is None)
+    stored = {thread: stretch.rows for thread, stretch in stretches.items()}
+    writing = record_conversations(merchant, stored, facts, updated_at=updated_at)
+    record_messages(merchant, writing, events, trusts=trusts_messages)
     writing.delete_leftovers(merchant)
     contacts = link_recontacts(counting, writing.customer_moments(), updated_at=updated_at)
     rollup.apply(merchant, _differences(counting, writing, contacts))

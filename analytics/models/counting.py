@@ -47,8 +47,12 @@ class Counting(models.Model):
         One lock for all conversations of a merchant: its batches meet in the same rollup rows and customers anyway, a
         single lock cannot deadlock, and readers do not wait for it.
         """
-        cls.objects.get_or_create(merchant=merchant, defaults=cls.settings_of(merchant))
-        return cls.objects.select_for_update().get(merchant=merchant)
+        counting = cls.objects.select_for_update().filter(merchant=merchant).first()
+        if counting is None:
+            cls.objects.get_or_create(merchant=merchant, defaults=cls.settings_of(merchant))
+            return cls.lock(merchant)
+        counting.merchant = merchant
+        return counting
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -1,0 +1,59 @@
+"""Reads the part of a thread that a change can reach, so that what an event costs depends on its episode and not on
+the life of its thread: some threads never end, in WhatsApp above all, or where a bot talks.
+
+Events change nothing that lies two episodes before them. They fall into the last episode that started before them, or
+open one behind it; a reopening may dispute the episode before that one. Earlier episodes have ended, and what comes
+later takes only a few facts over from the one before it.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+
+from analytics.bulk import fetch_rows
+from analytics.conversations import Row, last_conversations
+from analytics.models import EventType
+from analytics.outcomes import ThreadEvent
+from portal.models import Merchant
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+# Which articles were read decides no outcome, and these events are the longest.
+UNREAD = frozenset({EventType.KNOWLEDGE_RETRIEVED.value, EventType.CITATION_CLICKED.value})
+
+# Uses the index event_thread (merchant, thread, occurred_at).
+_EVENTS = """
+    SELECT e.thread, e.occurred_at, e.type, e.id, e.channel, e.data::text
+    FROM unnest(%s::text[], %s::timestamptz[]) AS touched(thread, since)
+    JOIN analytics_event e ON e.merchant_id = %s AND e.thread = touched.thread AND e.occurred_at >= touched.since
+    WHERE e.type <> ALL(%s)
+"""
+
+
+class Stretch(Struct):
+    """One thread from the end of the episode `after`, or from its beginning, to its end."""
+
+    after: Row | None
+    rows: list[Row]
+    events: list[ThreadEvent]
+
+
+def read_stretches(merchant: Merchant, moments: Mapping[str, datetime]) -> dict[str, Stretch]:
+    """What changes from these moments on can reach, by thread. The caller holds the lock (models.Counting)."""
+    stretches = {thread: _cut(rows, moments[thread]) for thread, rows in last_conversations(merchant, moments).items()}
+    since = [stretch.after.facts.ended_at if stretch.after else BEGINNING for stretch in stretches.values()]
+    for thread, occurred_at, kind, event_id, channel, text in fetch_rows(
+        _EVENTS, [list(stretches), since, merchant.pk, list(UNREAD)]
+    ):
+        stretches[thread].events.append(ThreadEvent(occurred_at, kind, event_id, channel, msgspec.json.decode(text)))
+    return stretches
+
+
+def read_whole_threads(merchant: Merchant, threads: Iterable[str]) -> dict[str, Stretch]:
+    return read_stretches(merchant, dict.fromkeys(threads, BEGINNING))
+
+
+def _cut(rows: list[Row], moment: datetime) -> Stretch:
+    is_inside = len(rows) > 2 and rows[2].facts.started_at < moment
+    return Stretch(rows[0], rows[1:], []) if is_inside else Stretch(None, rows, [])
