@@ -1,6 +1,6 @@
 """Counts a merchant anew from its events: after a change of settings or rules, and nightly to prove the numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -13,6 +13,7 @@ from analytics.measures import COUNTERS, Amounts, Bucket
 from analytics.models import Channel, Conversation, Counting, Event, Outcome, Reconciliation
 from analytics.outcomes import Rules
 from analytics.recontacts import relink_all
+from analytics.recount_progress import end_waiting_jobs, shown_as_job
 from analytics.stretches import read_whole_threads
 from analytics.threads import next_update_time, refresh_threads, rules_of
 from portal.models import Merchant
@@ -45,20 +46,28 @@ def recount_if_outdated(merchant: Merchant, *, now: datetime) -> bool:
     """Counts a merchant anew whose settings have changed since its numbers were counted."""
     found = Counting.objects.select_related("merchant").filter(merchant=merchant).first()
     if found is None or not found.is_outdated:
+        end_waiting_jobs(merchant)
         return False
-    recount_merchant(merchant, now=now)
+    with shown_as_job(merchant) as report:
+        recount_merchant(merchant, now=now, report=report)
     return True
 
 
-def recount_merchant(merchant: Merchant, *, now: datetime) -> int:
+def recount_merchant(merchant: Merchant, *, now: datetime, report: Callable[[int], None] | None = None) -> int:
     """All conversations and rollups from the events, under the merchant's settings of now.
 
     The threads go in portions, so that the agent's requests wait a second rather than the whole recount; the rollups
-    follow in one transaction. Returns how many conversations changed.
+    follow in one transaction. `report` is told how many threads were counted so far. Returns how many conversations
+    changed.
     """
     with transaction.atomic():
         Counting.lock(merchant).adopt_settings()
-    n_changed = sum(_refresh(merchant, threads, now=now) for threads in _all_threads(merchant))
+    n_changed = n_counted = 0
+    for threads in _all_threads(merchant):
+        n_changed += _refresh(merchant, threads, now=now)
+        n_counted += len(threads)
+        if report:
+            report(n_counted)
     with transaction.atomic():
         counting = Counting.lock(merchant)
         n_changed += relink_all(counting, updated_at=next_update_time(merchant, now))

@@ -2,10 +2,24 @@
 
 from django.urls import path
 
-from portal.pages import api_keys, audit, jobs, settings, team, team_invitations
+from portal.pages import (
+    api_keys,
+    audit,
+    jobs,
+    settings_conversations,
+    settings_general,
+    settings_model,
+    settings_privacy,
+    team,
+    team_invitations,
+)
 
 urlpatterns = [
-    path("settings/", settings.settings, name="settings"),
+    path("settings/", settings_general.settings, name="settings"),
+    path("settings/conversations/", settings_conversations.settings_conversations, name="settings_conversations"),
+    path("settings/privacy/", settings_privacy.settings_privacy, name="settings_privacy"),
+    path("settings/privacy/trials/", settings_privacy.redaction_trials, name="redaction_trials"),
+    path("settings/model/", settings_model.settings_model, name="settings_model"),
     path("settings/team/", team.team, name="team"),
     path("settings/team/<int:member_id>/roles/", team.member_roles, name="member_roles"),
     path("settings/team/<int:member_id>/removals/", team.member_removals, name="member_removals"),

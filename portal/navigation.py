@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import Merchant, Role
+from portal.models import Merchant, Role, User
 
 Text = str | Promise
 Count = Callable[[Merchant], int]
@@ -20,6 +20,31 @@ _counts: dict[str, tuple[Count, Text]] = {}
 def register_count(section: str, count: Count, *, label: Text) -> None:
     """An app above says how many things wait in its section. `label` is read out after the number."""
     _counts[section] = (count, label)
+
+
+Describe = Callable[[Merchant, User], Text]
+_elsewhere: dict[str, tuple[Text, Describe]] = {}
+
+
+def register_elsewhere(url_name: str, describe: Describe, *, label: Text) -> None:
+    """An app above has something to set on a page of its own; `describe` says how it is set now."""
+    _elsewhere[url_name] = (label, describe)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is set on another page, as the settings show it."""
+
+    label: Text
+    text: Text
+    url: str
+
+
+def list_elsewhere(merchant: Merchant, user: User) -> list[Elsewhere]:
+    return [
+        Elsewhere(label, describe(merchant, user), reverse(url_name, kwargs={"slug": merchant.slug}))
+        for url_name, (label, describe) in _elsewhere.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)

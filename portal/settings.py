@@ -248,6 +248,8 @@ REDACTOR = "analytics.redaction.Redactor"
 ARTICLE_SOURCES = "improvement.source_texts.find_sources"
 # What conversations were about: function(merchant) -> list of analytics.topics.Topic.
 CONVERSATION_TOPICS = "improvement.topics.read_topics"
+# What takes personal data out of a text: class(cards=, emails=, phones=) whose instances are called with the text.
+REDACTOR = "analytics.redaction.Redactor"
 
 UNFOLD = ADMIN_LOOK
 
