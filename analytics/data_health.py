@@ -10,11 +10,11 @@ from django.db.models import Max, Sum
 from analytics.models import Conversation, Counting, Reconciliation, RejectedEvents, SearchProgress
 from analytics.queries import data_to
 from portal.models import Job, Merchant
+from portal.recounts import find_recount
 
 N_RECONCILIATIONS = 14
 REJECTED_DAYS = 30
 N_REASONS = 50
-RECOUNT_JOB = "recount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,17 @@ class DataHealth:
 def read_data_health(merchant: Merchant, *, now: datetime) -> DataHealth:
     changed = Conversation.objects.for_merchant(merchant).aggregate(at=Max("updated_at"))
     progress = SearchProgress.objects.for_merchant(merchant).first()
-    latest = Job.objects.for_merchant(merchant).filter(kind=RECOUNT_JOB).select_related("merchant").first()
+    recount = find_recount(merchant)
     rejected = read_rejected(merchant, now=now)
     return DataHealth(
         data_to=data_to(merchant),
         counted_to=changed["at"],
         searched_to=progress.updated_at if progress else None,
         counting=Counting.objects.for_merchant(merchant).first(),
-        recount=latest if latest and latest.is_active else None,
-        reconciliations=list(Reconciliation.objects.for_merchant(merchant)[:N_RECONCILIATIONS]),
+        recount=recount if recount and recount.is_active else None,
+        reconciliations=list(
+            Reconciliation.objects.for_merchant(merchant).order_by("-checked_at", "-id")[:N_RECONCILIATIONS]
+        ),
         rejected=rejected,
         n_rejected=sum(each.n for each in rejected),
     )

@@ -16,7 +16,7 @@ MAX_REASONS_A_DAY = 200
 OTHER = "Other reasons"
 
 # What the sender wrote stands in quotes or brackets; moments are its values too.
-_VALUE = re.compile(r"“.*”|'.*'|\(.*\)|\d{4}-\d\d-\d\dT\S+", re.DOTALL)
+_VALUE = re.compile(r"[“\"'].*[”\"']|\(.*\)|\d{4}-\d\d-\d\dT\S+", re.DOTALL)
 # A name of a field, and nothing that a person would write.
 _FIELD = re.compile(r"[\w.\[\]-]{0,80}", re.ASCII)
 
