@@ -25,6 +25,7 @@ class Reason(StrEnum):
     UNVERIFIED = "unverified"  # low: only confirmed resolutions hold
     TYPED_RANGE = "typed_range"
     SPREAD = "spread"  # nobody measured or typed how sure it is
+    PARTLY = "partly"  # SPREAD, where nothing was measured
     TYPED = "typed"  # taken as it is
     MEASURED = "measured"
 
@@ -104,7 +105,9 @@ def find_ranges(counts: RoiInput, *, mode: Mode = Mode.HONEST) -> Iterator[Range
         elif name == "ai_cost_per_conversation" and _is_all_measured(counts, mode):
             yield Range(name, cost.value, cost.value, cost.value, Reason.MEASURED)
         elif cost.source is Source.DEFAULT and cost.value:
-            yield Range(name, cost.value * (1 - SPREAD), cost.value, cost.value * (1 + SPREAD), Reason.SPREAD)
+            is_partly = name == "ai_cost_per_conversation" and mode is Mode.HONEST and counts.n_with_cost > 0
+            reason = Reason.PARTLY if is_partly else Reason.SPREAD
+            yield Range(name, cost.value * (1 - SPREAD), cost.value, cost.value * (1 + SPREAD), reason)
         else:
             yield Range(name, cost.value, cost.value, cost.value, Reason.TYPED)
 

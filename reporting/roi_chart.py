@@ -8,7 +8,7 @@ from analytics.charts import Chart
 from portal.costs import SPREAD
 from portal.templatetags.formats import money, percent
 from reporting.roi_cases import Swing
-from reporting.roi_words import INPUT_LABELS
+from reporting.roi_words import INPUT_LABELS, SHORT_LABELS
 from reporting.savings import Savings
 
 
@@ -16,7 +16,6 @@ def sensitivity_chart(swings: Sequence[Swing], savings: Savings, *, currency: st
     base = savings.roi.savings
     lower, higher = _("%(share)s lower"), _("%(share)s higher")
     share = {"share": percent(SPREAD, 0)}
-    labels = [str(INPUT_LABELS[swing.key]) for swing in swings]
 
     def dataset(label: str, end: str, color: str) -> dict[str, object]:
         results = [getattr(swing, end) for swing in swings]
@@ -33,13 +32,13 @@ def sensitivity_chart(swings: Sequence[Swing], savings: Savings, *, currency: st
         "unit": "money",
         "currency": currency,
         "data": {
-            "labels": labels,
+            "labels": [str(SHORT_LABELS[swing.key]) for swing in swings],
             "datasets": [dataset(lower % share, "low", "chart-2"), dataset(higher % share, "high", "chart-3")],
         },
-        "options": {"indexAxis": "y", "scales": {"x": {"beginAtZero": False}}},
+        "options": {"indexAxis": "y", "scales": {"x": {"beginAtZero": False}, "y": {"ticks": {"autoSkip": False}}}},
     }
     rows = tuple(
-        (label, money(swing.low, currency), money(base, currency), money(swing.high, currency))
-        for label, swing in zip(labels, swings, strict=True)
+        (str(INPUT_LABELS[swing.key]), *(money(result, currency) for result in (swing.low, base, swing.high)))
+        for swing in swings
     )
     return Chart(config, (_("Input"), lower % share, _("As it is"), higher % share), rows)

@@ -16,7 +16,7 @@ from analytics.queries import totals
 from portal.models import Merchant
 from portal.periods import Period
 from reporting.asked_roi import AskedRoi
-from reporting.roi import Line, Mode, Roi
+from reporting.roi import DAYS_PER_MONTH, Line, Mode, Roi
 from reporting.roi_cases import Cases, Swing, build_cases, find_swings
 from reporting.roi_chart import sensitivity_chart
 from reporting.roi_difference import Difference, explain_difference
@@ -114,6 +114,11 @@ class RoiPage:
     @property
     def has_fee(self) -> bool:
         return self.is_honest and bool(self.savings.counts.costs.platform_fee_per_month.value)
+
+    @property
+    def fee_is_out_of_reach(self) -> bool:
+        days = self.roi.payback_days
+        return days is None or days > DAYS_PER_MONTH
 
     @property
     def counted_share(self) -> Decimal | None:

@@ -36,6 +36,15 @@ INPUT_LABELS: dict[str, str | Promise] = {
     "handoff_extra_minutes": gettext_lazy("Extra minutes per handoff"),
     "platform_fee_per_month": gettext_lazy("Platform fee per month"),
 }
+# On the axis of a chart, where a phone has little room.
+SHORT_LABELS: dict[str, str | Promise] = {
+    "resolutions": gettext_lazy("Resolutions"),
+    "minutes_per_conversation": gettext_lazy("Minutes"),
+    "hourly_cost": gettext_lazy("Cost per hour"),
+    "ai_cost_per_conversation": gettext_lazy("Agent cost"),
+    "handoff_extra_minutes": gettext_lazy("Handoff minutes"),
+    "platform_fee_per_month": gettext_lazy("Platform fee"),
+}
 SOURCES: dict[Source, tuple[str | Promise, str]] = {
     Source.MEASURED: (gettext_lazy("measured"), "good"),
     Source.TYPED: (gettext_lazy("typed"), "accent"),
@@ -44,6 +53,7 @@ SOURCES: dict[Source, tuple[str | Promise, str]] = {
 REASONS: dict[Reason, str | Promise] = {
     Reason.CHANCE: gettext_lazy("counted; what chance alone would change in days like these (95 % interval)"),
     Reason.UNVERIFIED: gettext_lazy("not verified yet; low counts only those that customers confirmed"),
+    Reason.PARTLY: gettext_lazy("measured where it can be; the rest is a default: a fifth either way"),
     Reason.TYPED_RANGE: gettext_lazy("the range that was typed"),
     Reason.SPREAD: gettext_lazy("an estimate that nobody measured: a fifth either way"),
     Reason.TYPED: gettext_lazy("taken as it is"),
@@ -82,7 +92,8 @@ def calculation(line: Line, counts: RoiInput, roi: Roi, *, currency: str) -> str
         case "recontacts":
             text = ngettext("%(n)s came back", "%(n)s came back", _int(line)) % {"n": n} + human
         case "reviews":
-            text = f"{duration_ms(line.quantity * SECONDS_PER_HOUR * 1000)} × {wage}"
+            spent = duration_ms(line.quantity * SECONDS_PER_HOUR * 1000) if line.quantity else _minutes(line.quantity)
+            text = f"{spent} × {wage}"
         case "platform_fee":
             days = {"n": number(counts.n_days), "month": number(DAYS_PER_MONTH, 2)}
             fee = money(line.unit_amount, currency)
@@ -124,7 +135,9 @@ def _human_time(costs: Costs, currency: str) -> str:
 
 
 def decimals_of(value: Decimal) -> int:
-    return 0 if value == value.to_integral_value() else 2
+    """As many as there are, two at most."""
+    exponent = round(value, 2).normalize().as_tuple().exponent
+    return max(0, -int(exponent))
 
 
 def days_text(period: Period) -> str:

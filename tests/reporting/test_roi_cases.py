@@ -48,6 +48,7 @@ def test_a_cost_measured_in_every_conversation_has_no_range():
 
     assert ranges(build_cases(all_measured))["ai_cost_per_conversation"][2] is Reason.MEASURED
     assert {case.roi.agent_spend for case in build_cases(all_measured)} == {40}
+    assert ranges(build_cases(half))["ai_cost_per_conversation"][2] is Reason.PARTLY
     # Half of it is measured, the other half a default of 0.05 that may be 0.04 or 0.06.
     assert [case.roi.agent_spend for case in build_cases(half)] == [Decimal(50), Decimal(45), Decimal(40)]
 

@@ -55,7 +55,7 @@ def test_the_page_shows_the_formula_with_its_numbers(sign_in, viewer, two_resolv
     assert "It pays from 1.5% of all conversations resolved; now it is 100.0%." in html  # 0.05 of 3.33
     assert "€3.33" in html  # up to this agent cost
     assert ">default</span>" in html
-    assert "Save inputs" not in html  # a viewer tries and does not save
+    assert ">Save</button>" not in html  # a viewer tries and does not save
 
 
 def test_the_amounts_of_the_lines_add_up_to_the_result_to_the_cent(sign_in, owner, merchant, two_resolved):
