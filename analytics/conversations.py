@@ -44,13 +44,14 @@ TYPES = {
 _STORED = {"agent_cost_micros": "agent_cost"}
 _COLUMNS = ", ".join(_STORED.get(name, name) for name in TYPES)
 _READ_COLUMNS = ", ".join("(c.agent_cost * 1000000)::bigint" if name in _STORED else f"c.{name}" for name in TYPES)
+_READ_ROW = f"c.id, c.thread, c.recontacted_at, c.archived_in_id IS NOT NULL, {_READ_COLUMNS}"
 _READ_ALL = f"""
-    SELECT c.id, c.thread, c.recontacted_at, {_READ_COLUMNS} FROM analytics_conversation c WHERE c.merchant_id = %s
+    SELECT {_READ_ROW} FROM analytics_conversation c WHERE c.merchant_id = %s
 """
 # Of each thread the episodes from the third on that started before a moment, counted backwards. Walks the unique index
 # conversation_episode (merchant, thread, episode) from the end, however many episodes a thread has.
 _READ_LAST = f"""
-    SELECT c.id, c.thread, c.recontacted_at, {_READ_COLUMNS}
+    SELECT {_READ_ROW}
     FROM unnest(%s::text[], %s::timestamptz[]) AS touched(thread, moment)
     CROSS JOIN LATERAL (
         SELECT * FROM analytics_conversation c WHERE c.merchant_id = %s AND c.thread = touched.thread
@@ -78,6 +79,7 @@ class Row(Struct, frozen=True):
     thread: str
     recontacted_at: datetime | None
     facts: Facts
+    is_archived: bool = False
 
 
 class Writing(Struct):
@@ -111,8 +113,8 @@ def all_conversations(merchant: Merchant) -> Iterator[Row]:
 
 
 def _row(values: tuple[Any, ...]) -> Row:
-    row_id, thread, recontacted_at, *columns = values
-    return Row(row_id, thread, recontacted_at, Facts(*columns))
+    row_id, thread, recontacted_at, is_archived, *columns = values
+    return Row(row_id, thread, recontacted_at, Facts(*columns), is_archived)
 
 
 def last_conversations(merchant: Merchant, moments: Mapping[str, datetime]) -> dict[str, list[Row]]:

@@ -120,10 +120,10 @@ def append_events(merchant: Merchant, events: list[Accepted], *, now: datetime) 
             moments[event.thread] = min(event.occurred_at, moments.get(event.thread, event.occurred_at))
         stretches = read_stretches(merchant, moments)
         unknown, refused = _without_known(events, stretches)
-        new = _store(merchant, unknown, now=now) if unknown else []
+        new = store_events(merchant, unknown, now=now) if unknown else []
         touched: dict[str, Stretch] = {}
         for event in new:
-            if event.type not in UNREAD:
+            if event.type not in UNREAD and stretches[event.thread].reaches(event.occurred_at):
                 touched[event.thread] = stretches[event.thread]
                 touched[event.thread].events.append(event)
         if touched:
@@ -146,7 +146,7 @@ def _without_known(events: list[Accepted], stretches: Mapping[str, Stretch]) -> 
     return unknown, refused
 
 
-def _store(merchant: Merchant, events: list[Accepted], *, now: datetime) -> list[Accepted]:
+def store_events(merchant: Merchant, events: list[Accepted], *, now: datetime) -> list[Accepted]:
     """Returns those that were not there."""
     merchant_id = merchant.pk
     with connection.cursor() as cursor:

@@ -3,7 +3,8 @@
 - An episode starts at the customer's first message. It ends with `conversation.resolved`, `.abandoned` or `.closed`,
   or when no message came for T. The customer's next message then opens the next episode.
 - What comes after the end without a message of the customer (a rating, a late reply) belongs to the ended episode.
-  What comes before a customer's first message (`conversation.started`, a greeting of the agent) belongs to the next.
+  What comes before a customer's first message (`conversation.started`, a greeting of the agent) belongs to the next,
+  if it came no longer than LEAD before.
 - Events are read in the order in which they occurred, whatever the order in which they arrived.
 """
 
@@ -18,6 +19,8 @@ from analytics.courtesy import is_courtesy
 from analytics.models import Author, Channel, EventType, Exclusion, Outcome
 
 MILLISECOND = timedelta(milliseconds=1)
+# Bounds how far back the events of a new conversation are looked for: what is older may lie in the columnstore.
+LEAD = timedelta(days=90)
 # Two events of the same instant are read in the order in which such things happen.
 RANK = {str(kind): rank for rank, kind in enumerate(EventType)}
 # Looking a member up in its enum takes longer than comparing with it.
@@ -115,9 +118,9 @@ def _split(events: list[ThreadEvent], rules: Rules, after: Facts | None) -> "lis
         if current and not current.ended_at and event.occurred_at >= current.idle_at:
             current.ended_at = current.idle_at
         if kind == RECEIVED and (current is None or current.ended_at):
-            episodes.append(current := _Episode(event.occurred_at, event.channel, rules, earlier=current))
-            for before in waiting_for_customer:
-                current.take(before)
+            earlier, current = current, _Episode(event.occurred_at, event.channel, rules, earlier=current)
+            episodes.append(current)
+            _hand_over(waiting_for_customer, earlier, current)
             waiting_for_customer.clear()
         if kind == REOPENED:
             _dispute(episodes)
@@ -130,6 +133,14 @@ def _split(events: list[ThreadEvent], rules: Rules, after: Facts | None) -> "lis
         for behind in waiting_for_customer:
             episodes[-1].take(behind)
     return episodes[1:] if after else episodes
+
+
+def _hand_over(waiting: list[ThreadEvent], earlier: "_Episode | None", opened: "_Episode") -> None:
+    for event in waiting:
+        if opened.started_at - event.occurred_at <= LEAD:
+            opened.take(event)
+        elif earlier:
+            earlier.take(event)
 
 
 def _behind(after: Facts, events: list[ThreadEvent], rules: Rules) -> list[ThreadEvent]:

@@ -3,7 +3,7 @@ the life of its thread: some threads never end, in WhatsApp above all, or where 
 
 Events change nothing that lies two episodes before them. They fall into the last episode that started before them, or
 open one behind it; a reopening may dispute the episode before that one. Earlier episodes have ended, and what comes
-later takes only a few facts over from the one before it.
+later takes only a few facts over from the one before it. An episode whose events were archived has ended for good.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,19 +15,20 @@ from msgspec import Struct
 from analytics.bulk import fetch_rows
 from analytics.conversations import Row, last_conversations
 from analytics.models import EventType
-from analytics.outcomes import ThreadEvent
+from analytics.outcomes import LEAD, ThreadEvent
 from portal.models import Merchant
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 # Which articles were read decides no outcome, and these events are the longest.
 UNREAD = frozenset({EventType.KNOWLEDGE_RETRIEVED.value, EventType.CITATION_CLICKED.value})
 
-# Uses the index event_thread (merchant, thread, occurred_at).
+# Uses the index event_thread (merchant, thread, occurred_at). The last condition says nothing new, but as a constant it
+# keeps the planner from the chunks of a hypertable in which none of these events can be.
 _EVENTS = """
     SELECT e.thread, e.occurred_at, e.type, e.id, e.channel, e.data::text
     FROM unnest(%s::text[], %s::timestamptz[]) AS touched(thread, since)
     JOIN analytics_event e ON e.merchant_id = %s AND e.thread = touched.thread AND e.occurred_at >= touched.since
-    WHERE e.type <> ALL(%s)
+    WHERE e.type <> ALL(%s) AND e.occurred_at >= %s
 """
 
 
@@ -38,13 +39,17 @@ class Stretch(Struct):
     rows: list[Row]
     events: list[ThreadEvent]
 
+    def reaches(self, moment: datetime) -> bool:
+        """What is older changes nothing any more."""
+        return self.after is None or self.after.facts.ended_at is None or moment >= self.after.facts.ended_at
+
 
 def read_stretches(merchant: Merchant, moments: Mapping[str, datetime]) -> dict[str, Stretch]:
     """What changes from these moments on can reach, by thread. The caller holds the lock (models.Counting)."""
-    stretches = {thread: _cut(rows, moments[thread]) for thread, rows in last_conversations(merchant, moments).items()}
-    since = [stretch.after.facts.ended_at if stretch.after else BEGINNING for stretch in stretches.values()]
+    stretches = cut_threads(merchant, moments)
+    since = [_since(stretch, moments[thread]) for thread, stretch in stretches.items()]
     for thread, occurred_at, kind, event_id, channel, text in fetch_rows(
-        _EVENTS, [list(stretches), since, merchant.pk, list(UNREAD)]
+        _EVENTS, [list(stretches), since, merchant.pk, list(UNREAD), min(since, default=BEGINNING)]
     ):
         stretches[thread].events.append(ThreadEvent(occurred_at, kind, event_id, channel, msgspec.json.decode(text)))
     return stretches
@@ -54,6 +59,21 @@ def read_whole_threads(merchant: Merchant, threads: Iterable[str]) -> dict[str, 
     return read_stretches(merchant, dict.fromkeys(threads, BEGINNING))
 
 
+def cut_threads(merchant: Merchant, moments: Mapping[str, datetime]) -> dict[str, Stretch]:
+    """The stretches without their events."""
+    return {thread: _cut(rows, moments[thread]) for thread, rows in last_conversations(merchant, moments).items()}
+
+
 def _cut(rows: list[Row], moment: datetime) -> Stretch:
-    is_inside = len(rows) > 2 and rows[2].facts.started_at < moment
-    return Stretch(rows[0], rows[1:], []) if is_inside else Stretch(None, rows, [])
+    n_before = int(len(rows) > 2 and rows[2].facts.started_at < moment)
+    n_before = max([n_before, *(number for number, row in enumerate(rows, start=1) if row.is_archived)])
+    return Stretch(rows[n_before - 1] if n_before else None, rows[n_before:], [])
+
+
+def _since(stretch: Stretch, moment: datetime) -> datetime:
+    """From when on events can matter: those of the first episode, and what led to it."""
+    if stretch.after and stretch.after.facts.ended_at:
+        return stretch.after.facts.ended_at
+    if moment == BEGINNING:
+        return BEGINNING
+    return min([moment, *(row.facts.started_at for row in stretch.rows[:1])]) - LEAD

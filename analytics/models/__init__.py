@@ -1,3 +1,4 @@
+from analytics.models.archive import ArchivedPeriod
 from analytics.models.conversation import Channel, Conversation, Exclusion, HandoffReason, Outcome
 from analytics.models.counting import Counting
 from analytics.models.event import Event, EventType
@@ -9,6 +10,7 @@ from analytics.models.search import SearchProgress, SearchText
 from analytics.models.spam import SpamDecision
 
 __all__ = [
+    "ArchivedPeriod",
     "Author",
     "Channel",
     "Conversation",

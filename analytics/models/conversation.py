@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from analytics.models.archive import ArchivedPeriod
 from portal.models.scoped import MerchantScoped
 
 
@@ -73,6 +74,10 @@ class Conversation(MerchantScoped):
     output_tokens = models.PositiveBigIntegerField(default=0)
     agent_cost = models.DecimalField(max_digits=14, decimal_places=6, null=True)  # null: the events carried none
     updated_at = models.DateTimeField()
+    # Its events have left for this file, so no recount changes it. No index: every batch would pay for it.
+    archived_in = models.ForeignKey(
+        ArchivedPeriod, null=True, on_delete=models.RESTRICT, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [

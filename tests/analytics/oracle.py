@@ -21,7 +21,7 @@ def at(event) -> datetime:
     return datetime.fromisoformat(event["occurred_at"])
 
 
-def split(events, idle):
+def split(events, idle):  # noqa: C901 - one rule after the other
     """→ (start, end or None, events of the episode, was reopened) of one thread, in order."""
     events = sorted(events, key=lambda e: (at(e).timestamp(), ORDER.index(e["type"]), e["id"]))
     episodes, ahead = [], []
@@ -30,11 +30,14 @@ def split(events, idle):
         if last and not last["end"] and at(event) >= last["active"] + idle:
             last["end"] = last["active"] + idle
         if kind == "message.received" and (not last or last["end"]):
+            recent = [e for e in ahead if at(event) - at(e) <= timedelta(days=90)]
+            if last:
+                last["late"] += [e for e in ahead if e not in recent]
             last = {
                 "start": at(event),
                 "active": at(event),
                 "end": None,
-                "events": ahead,
+                "events": recent,
                 "reopened": False,
                 "late": [],
             }

@@ -122,6 +122,18 @@ def test_same_instant_is_read_in_the_order_in_which_such_things_happen():
     assert (facts.outcome, facts.customer_id, facts.response_ms) == ("resolved", "ann", [0])
 
 
+@pytest.mark.parametrize(("days", "customer"), [(90, "ann"), (91, "")])
+def test_what_came_90_days_before_the_first_message_led_to_it_and_what_is_older_did_not(days, customer):
+    chat = Chat().start(customer_id="ann").ask(after=days * 86_400).answer()
+    assert read(chat)[0].customer_id == customer
+
+
+def test_what_is_older_belongs_to_the_conversation_before_if_there_is_one():
+    chat = resolved().reopen().rate(1).ask(after=100 * 86_400).answer()
+    first, second = read(chat)
+    assert (first.rating, first.is_disputed, second.rating) == (1, True, None)
+
+
 def test_nothing_is_a_conversation_before_the_customer_wrote():
     assert read(begin().answer("Can I help you?")) == []
     (facts,) = read(begin().answer("Can I help you?").ask().answer().resolve())
