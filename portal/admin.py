@@ -1,18 +1,32 @@
 """What support staff see of the portal: accounts, merchants, keys, and the records that nobody may change."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from portal.models import ApiKey, AuditEntry, Heartbeat, Job, LlmCall, Membership, Merchant, User
+from portal.account_changes import AccountChange, announce
+from portal.models import (
+    ApiKey,
+    AuditEntry,
+    Authenticator,
+    Heartbeat,
+    Invitation,
+    Job,
+    LlmCall,
+    Membership,
+    Merchant,
+    User,
+)
+from portal.sessions import end_sessions
 
 admin.site.unregister(Group)
 
@@ -53,8 +67,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["email", "name", "is_active", "is_staff", "last_login"]
+    list_display = ["email", "name", "is_active", "is_staff", "has_two_step", "last_login"]
     list_filter = ["is_active", "is_staff", "is_superuser"]
+    actions = ["turn_off_two_step"]
     search_fields = ["email", "name"]
     ordering = ["email"]
     fieldsets = [
@@ -65,6 +80,30 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
     readonly_fields = ["last_login", "date_joined"]
     inlines = [MembershipOfUser]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
+        active = Authenticator.objects.filter(user=models.OuterRef("pk"), confirmed_at__isnull=False)
+        return super().get_queryset(request).annotate(_has_two_step=models.Exists(active))
+
+    @admin.display(description=_("two-step"), boolean=True)
+    def has_two_step(self, user: User) -> bool:
+        return bool(user._has_two_step)  # type: ignore[attr-defined]
+
+    @admin.action(description=_("Turn off two-step sign-in (make sure who is asking)"), permissions=["change"])
+    def turn_off_two_step(self, request: HttpRequest, queryset: models.QuerySet[User]) -> None:
+        """For who lost the phone and the recovery codes. The person is told by mail."""
+        for authenticator in Authenticator.objects.filter(user__in=queryset).select_related("user"):
+            authenticator.remove(by=request.user)  # type: ignore[arg-type]
+            announce(request, authenticator.user, AccountChange.TWO_STEP_OFF, at=timezone.now(), by_staff=True)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """Django's, and the person is told by mail."""
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
+            user = User.objects.get(pk=id)
+            end_sessions(user, but=request.session.session_key if user == request.user else None)
+            announce(request, user, AccountChange.PASSWORD_CHANGED, at=timezone.now(), by_staff=user != request.user)
+        return response
 
 
 @admin.register(Merchant)
@@ -83,6 +122,14 @@ class MembershipAdmin(ModelAdmin):  # type: ignore[misc]
     list_select_related = ["user", "merchant"]
     search_fields = ["user__email", "user__name", "merchant__name"]
     autocomplete_fields = ["user", "merchant"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["email", "merchant", "role", "invited_by", "created_at", "accepted_at", "withdrawn_at"]
+    list_filter = ["merchant", ("accepted_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["merchant", "invited_by"]
+    search_fields = ["email", "merchant__name"]
 
 
 @admin.register(ApiKey)

@@ -25,6 +25,7 @@ SIDEBAR = (
             ("portal.User", _("Users"), "person"),
             ("portal.Merchant", _("Merchants"), "store"),
             ("portal.Membership", _("Memberships"), "group"),
+            ("portal.Invitation", _("Invitations"), "mail"),
         ),
     ),
     (

@@ -28,6 +28,7 @@ SITE_PAGES = {
     "sign_out": "",
     "sign_in_code": "for people whose password was right",
     "admin_sign_in": "leads to the one sign-in",
+    "admin_password_change": "leads to one's own",
     "account": "one's own name, protection and sessions",
     "password_change": "one's own",
     "two_step": "one's own",

@@ -6,12 +6,14 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.models import ApiKey, Merchant, Role, Scope
+from portal.pages.confirmation import ask, is_confirmed
 from portal.tenancy import MerchantRequest, merchant_page
 
 
@@ -65,6 +67,14 @@ def api_keys(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
 @merchant_page(role=Role.OWNER)
 def api_key_revocations(request: MerchantRequest, merchant: Merchant, key_id: int) -> HttpResponse:
     key = get_object_or_404(ApiKey.objects.for_merchant(merchant), pk=key_id)
+    if key.is_active and not is_confirmed(request):
+        return ask(
+            request,
+            question=_("Revoke the key “%(name)s”?") % {"name": key.name},
+            text=_("Every program that uses it is refused from the next request on. This cannot be undone."),
+            label=_("Revoke key"),
+            back=reverse("api_keys", kwargs={"slug": merchant.slug}),
+        )
     key.revoke(by=request.user, at=timezone.now())
     messages.success(request, _("The key “%(name)s” was revoked. Requests with it are refused.") % {"name": key.name})
     return redirect("api_keys", slug=merchant.slug)

@@ -7,7 +7,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.local_stack.demo import DEMO_PASSWORD
-from portal.models import CostInputs, Membership, Merchant, Role, User
+from portal.models import CostInputs, Invitation, Membership, Merchant, Role, User
+from portal.tasks import send_invitation_mail
 from reporting.demo import shop
 
 LLM_BUDGET = Decimal(2)
@@ -17,6 +18,7 @@ COSTS = {
     "handoff_extra_minutes": Decimal(2),
     "platform_fee_per_month": Decimal(390),
 }
+OUTBOX = "portal.mail.OutboxBackend"
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
 
@@ -31,6 +33,8 @@ OWNER = Person("owner@demo.example", "Lena Sommer", Role.OWNER)
 REVIEWER = Person("reviewer@demo.example", "Jonas Weidner", Role.REVIEWER)
 VIEWER = Person("viewer@demo.example", "Mira Kolb", Role.VIEWER)
 ADMIN = Person("admin@demo.example", "Support of the platform")
+# Invited, and not in yet: the mail lies in the outbox, with a link that works.
+INVITED = Person("trainee@demo.example", "", Role.REVIEWER)
 
 
 class NotOursError(Exception):
@@ -68,6 +72,14 @@ def make_users(merchant: Merchant, second: Merchant) -> dict[Person, User]:
             Membership.objects.get_or_create(merchant=merchant, user=user, defaults={"role": person.role})
     Membership.objects.get_or_create(merchant=second, user=users[OWNER], defaults={"role": Role.OWNER})
     return users
+
+
+def invite_colleague(merchant: Merchant, owner: User) -> None:
+    """Once, and only where mails are files: nobody reads what is sent to an example's address."""
+    now, role = timezone.now(), INVITED.role or Role.VIEWER
+    is_known = Invitation.objects.for_merchant(merchant).filter(email=INVITED.email).exists()
+    if not is_known and settings.EMAIL_BACKEND == OUTBOX:
+        send_invitation_mail(Invitation.create(merchant, INVITED.email, role, by=owner, at=now).pk)
 
 
 def _make_user(person: Person) -> User:

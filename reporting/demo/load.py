@@ -23,7 +23,16 @@ from portal.local_stack.demo import DEMO_LOADED
 from portal.models import AuditEntry, Merchant, User
 from portal.periods import week_before
 from reporting.delivery import deliver
-from reporting.demo.accounts import OWNER, REVIEWER, Person, make_merchant, make_second_merchant, make_users, type_costs
+from reporting.demo.accounts import (
+    OWNER,
+    REVIEWER,
+    Person,
+    invite_colleague,
+    make_merchant,
+    make_second_merchant,
+    make_users,
+    type_costs,
+)
 from reporting.demo.publication import (
     find_published,
     improved_topic,
@@ -93,6 +102,7 @@ def begin(*, anchor: date | None = None, total: int = TOTAL) -> Load:
     anchor, total = date.fromisoformat(begun.detail["anchor"]), begun.detail["total"]
     users = make_users(merchant, second)
     type_costs(merchant, users[OWNER])
+    invite_colleague(merchant, users[OWNER])
     return Load(merchant, users, anchor, min(now, at_local(anchor, time(23, 59))), total)
 
 

@@ -3,7 +3,7 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.models import ApiKey, AuditEntry, Heartbeat, Job, LlmCall, Scope
+from portal.models import ApiKey, AuditEntry, Authenticator, Heartbeat, Job, LlmCall, Scope
 
 OURS = ("portal", "analytics", "improvement", "reporting")
 
@@ -87,3 +87,34 @@ def test_staff_can_add_a_user(sign_in, staff):
     answer = sign_in(staff).post(reverse("admin:portal_user_add"), form)
     assert answer.status_code == 302, answer.context["adminform"].form.errors
     assert User.objects.filter(email__iexact="new@lumen.example").exists()
+
+
+def test_staff_can_help_somebody_who_lost_the_phone(sign_in, staff, viewer, rows, phone, committed, mailoutbox):
+    phone(viewer)
+    form = {"action": "turn_off_two_step", "_selected_action": [viewer.pk]}
+    with committed():
+        sign_in(staff).post(reverse("admin:portal_user_changelist"), form)
+    assert not Authenticator.objects.exists()
+    entry = AuditEntry.objects.get(verb="account.two_step_turned_off")
+    assert (entry.actor, entry.object_name) == (staff, "Vera Viewer")
+    (message,) = mailoutbox
+    assert message.to == [viewer.email]
+    assert "by the support staff of the platform" in message.body
+
+
+def test_a_password_that_staff_choose_is_told_to_its_owner_and_ends_the_sessions(
+    sign_in, staff, viewer, committed, mailoutbox
+):
+    hers = sign_in(viewer)
+    form = {"usable_password": "true", "password1": "lamp warm 42 hall", "password2": "lamp warm 42 hall"}
+    with committed():
+        sign_in(staff).post(reverse("admin:auth_user_password_change", args=[viewer.pk]), form)
+    viewer.refresh_from_db()
+    assert viewer.check_password("lamp warm 42 hall")
+    assert [message.subject for message in mailoutbox] == ["Your password was changed"]
+    assert viewer.sessions.count() == 0
+    assert hers.get("/account/").status_code == 302
+
+
+def test_staff_change_their_own_password_where_everybody_does(sign_in, staff):
+    assert sign_in(staff).get("/admin/password_change/").url == "/account/password/"

@@ -8,6 +8,7 @@ from portal.models.api_key import hash_key
 
 URL = "/lumen/settings/keys/"
 READ_URL = "/api/v1/drafts/"
+YES = {"confirmed": "yes"}
 
 
 def create(client, name="Agent", scopes=("ingest",)):
@@ -36,7 +37,10 @@ def test_the_key_works_until_it_is_revoked(sign_in, owner):
     assert rest.get(READ_URL).status_code == 200
     row = ApiKey.objects.get()
     assert row.last_used_at is not None
-    assert client.post(f"{URL}{row.pk}/revocations/").url == URL
+    url = f"{URL}{row.pk}/revocations/"
+    assert b"This cannot be undone" in client.post(url).content
+    assert rest.get(READ_URL).status_code == 200, "the question alone revokes nothing"
+    assert client.post(url, YES).url == URL
     assert rest.get(READ_URL).status_code == 401
     assert b"Revoked" in client.get(URL).content
 
@@ -44,7 +48,7 @@ def test_the_key_works_until_it_is_revoked(sign_in, owner):
 def test_revoking_twice_is_one_entry(sign_in, owner, merchant):
     row, _key = ApiKey.create(merchant, name="BI", scopes=[Scope.READ])
     for _ in range(2):
-        sign_in(owner).post(f"{URL}{row.pk}/revocations/")
+        sign_in(owner).post(f"{URL}{row.pk}/revocations/", YES)
     verbs = list(AuditEntry.objects.for_merchant(merchant).values_list("verb", flat=True))
     assert verbs == ["api_key.revoked", "api_key.created"]
 
@@ -77,7 +81,7 @@ def test_reviewers_and_viewers_never_see_the_page(sign_in, reviewer, viewer, mer
     for user in (reviewer, viewer):
         assert sign_in(user).get(URL).status_code == 403
         assert create(sign_in(user)).status_code == 403
-        assert sign_in(user).post(f"{URL}{row.pk}/revocations/").status_code == 403
+        assert sign_in(user).post(f"{URL}{row.pk}/revocations/", YES).status_code == 403
     row.refresh_from_db()
     assert row.is_active
 
@@ -85,7 +89,7 @@ def test_reviewers_and_viewers_never_see_the_page(sign_in, reviewer, viewer, mer
 def test_another_merchants_key_is_not_there(sign_in, owner, other_merchant):
     row, _key = ApiKey.create(other_merchant, name="Theirs", scopes=[Scope.READ])
     client = sign_in(owner)
-    assert client.post(f"{URL}{row.pk}/revocations/").status_code == 404
+    assert client.post(f"{URL}{row.pk}/revocations/", YES).status_code == 404
     assert b"Theirs" not in client.get(URL).content
 
 

@@ -1,7 +1,11 @@
 """A scaled-down load of the made-up shop through the real pipeline."""
 
+import re
 from datetime import date
+from email import message_from_bytes
+from email.policy import default
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -83,6 +87,17 @@ def test_the_owner_sees_both_shops_and_nobody_else_the_empty_one():
     admin = User.objects.get(email="admin@demo.example")
     assert admin.is_superuser
     assert admin.check_password(DEMO_PASSWORD)
+
+
+@pytest.mark.django_db
+def test_a_colleague_is_invited_once_by_a_mail_whose_link_works(client, settings):
+    settings.EMAIL_BACKEND = "portal.mail.OutboxBackend"
+    for _ in range(2):
+        begin(anchor=ANCHOR, total=10)
+    (mail,) = Path(settings.EMAIL_FILE_PATH).glob("*.eml")
+    text = message_from_bytes(mail.read_bytes(), policy=default).get_body("plain").get_content()
+    page = client.get(re.search(r"/account/invitations/\S+", text)[0])
+    assert b"You will sign in with <strong>trainee@demo.example</strong>" in page.content
 
 
 @pytest.mark.django_db
