@@ -68,8 +68,10 @@ class EventsView(MerchantApiView):
         ),
     )
     def post(self, request: Request) -> Response:
+        # Read whatever the answer: a connection that closes on half a body takes the answer with it.
+        body = _read_body(request)
         with admit(self.merchant):
-            events = _read_events(request)
+            events = _find_events(body, request)
             charge_batch(cast(ApiKey, request.auth), n_events=len(events), n_bytes=sum(map(len, events)))
             result = ingest_events(self.merchant, events, now=timezone.now())
         return Response(msgspec.to_builtins(result))
@@ -80,18 +82,18 @@ class EventsWithSlashView(EventsView):
     """The same address as a client spells it that puts a slash behind every one."""
 
 
-def _read_events(request: Request) -> list[msgspec.Raw]:
-    try:
-        return decode_body(_read_body(request), request.content_type or "", request.headers.get("content-encoding", ""))
-    except BodyError as error:
-        raise BodyProblem(error) from None
-
-
 def _read_body(request: Request) -> bytes:
     """Reads at most the limit, whatever the header says."""
     body = request._request.read(MAX_BYTES + 1)
     if len(body) > MAX_BYTES:
-        raise BodyError(
-            "The body is larger than 5 MB. Send smaller batches.", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        raise BodyProblem(
+            BodyError("The body is larger than 5 MB. Send smaller batches.", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         )
     return body
+
+
+def _find_events(body: bytes, request: Request) -> list[msgspec.Raw]:
+    try:
+        return decode_body(body, request.content_type or "", request.headers.get("content-encoding", ""))
+    except BodyError as error:
+        raise BodyProblem(error) from None

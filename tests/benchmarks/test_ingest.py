@@ -1,67 +1,133 @@
-"""The rate of ingest against the physical limit: a bare COPY of the same events into the same indexed table."""
+"""Events by HTTP against the physical limit: a bare COPY of the same events into the same indexed table.
+
+The clients are real ones, on loopback, and an answer comes after the commit of events, messages, conversations and
+rollups. COPY runs before and after; the faster run is the limit. Nothing here asserts a time.
+"""
 
 import json
-import time
-from datetime import UTC, datetime
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from statistics import quantiles
+from time import perf_counter
 
 import pytest
 from django.db import connection, transaction
 
+from analytics.recount import reconcile
+from portal.models import Merchant
 from reporting.demo.stream import build_events
+from tests.benchmarks.report import describe, record
+from tests.benchmarks.served import Sender, Served, make_merchant, send_at_once, serve
 
-BATCH = 1000
-N_EVENTS = 20_000
+N_EVENTS = int(os.environ.get("BENCH_INGEST_EVENTS", "40000"))
+N_CLIENTS = 4
+LARGE, SMALL = 1000, 100
 COLUMNS = "merchant_id, occurred_at, id, type, channel, thread, data, received_at"
+NOW = datetime.now(UTC)
+_numbers = count(1)
 
 
-@pytest.fixture
-def events():
-    return build_events(datetime(2026, 11, 23, tzinfo=UTC).date())[:N_EVENTS]
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, django_db_blocker) -> Iterator[Served]:
+    with django_db_blocker.unblock(), serve(tmp_path_factory.mktemp("ingest")) as running:
+        yield running
 
 
-def ingest(merchant, events) -> float:
-    """Events per second, from the request's body to committed events, conversations, messages and rollups."""
-    from analytics.body import decode_body
-    from analytics.ingest import ingest_events
-
-    bodies = [json.dumps(events[start : start + BATCH]).encode() for start in range(0, len(events), BATCH)]
-    started = time.perf_counter()
-    for body in bodies:
-        raw = decode_body(body, content_type="application/json", encoding="")
-        assert not ingest_events(merchant, raw, now=datetime(2026, 11, 23, tzinfo=UTC)).rejected
-    return len(events) / (time.perf_counter() - started)
+@pytest.fixture(scope="module")
+def events() -> list[dict]:
+    """A shop with 270 conversations a day; one after the other as they occurred."""
+    stream = build_events(NOW.date(), days=30, total=8000)
+    return stream[-N_EVENTS:]
 
 
-def copy(merchant, events) -> float:
-    received_at = datetime(2026, 11, 23, tzinfo=UTC)
+def new_merchant() -> tuple[Merchant, str]:
+    return make_merchant(f"shop-{next(_numbers)}")
+
+
+def batches(events: list[dict], size: int) -> list[bytes]:
+    return [json.dumps(events[start : start + size]).encode() for start in range(0, len(events), size)]
+
+
+def copy(events: list[dict]) -> float:
+    """Events per second, committed every thousand like the batches."""
+    merchant, _ = new_merchant()
     rows = [
-        (
-            merchant.pk,
-            event["occurred_at"],
-            event["id"],
-            event["type"],
-            event["channel"],
-            event["conversation_id"],
-            json.dumps(event["data"]),
-            received_at,
+        tuple(
+            map(
+                str,
+                (
+                    merchant.pk,
+                    event["occurred_at"],
+                    event["id"],
+                    event["type"],
+                    event["channel"],
+                    event["conversation_id"],
+                    json.dumps(event["data"]),
+                    NOW,
+                ),
+            )
         )
         for event in events
     ]
-    started = time.perf_counter()
-    for start in range(0, len(rows), BATCH):
+    started = perf_counter()
+    for start in range(0, len(rows), LARGE):
         with (
             transaction.atomic(),
             connection.cursor() as cursor,
             cursor.copy(f"COPY analytics_event ({COLUMNS}) FROM STDIN") as writer,
         ):
-            for row in rows[start : start + BATCH]:
+            for row in rows[start : start + LARGE]:
                 writer.write_row(row)
-    return len(rows) / (time.perf_counter() - started)
+    return len(rows) / (perf_counter() - started)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_ingest_against_copy(merchant, other_merchant, events):
-    limit = copy(other_merchant, events)
-    rate = ingest(merchant, events)
-    print(f"\ningest {rate:,.0f} events/s, COPY {limit:,.0f} events/s: {rate / limit:.1%} of the limit")
-    assert rate > 0
+def send(served: Served, events: list[dict], *, clients: int, merchants: int, size: int) -> tuple[float, list[Sender]]:
+    """Events per second. The batches go round: the next one is the next client's."""
+    bodies = batches(events, size)
+    owners = [new_merchant() for _ in range(merchants)]
+    senders = [Sender(served.port, owners[number % merchants][1], bodies[number::clients]) for number in range(clients)]
+    rate = len(events) / send_at_once(senders)
+    assert sum(sender.n_accepted for sender in senders) == len(events)
+    for merchant, _ in owners:
+        found = reconcile(merchant, now=NOW + timedelta(minutes=1))
+        assert (found.n_conversations_changed, found.n_buckets_changed) == (0, 0), found.differences
+    return rate, senders
+
+
+def test_batches_of_a_thousand(served, events):
+    describe("Ingest", f"{len(events):,} events on a PostgreSQL of its own with fsync on; gunicorn as in make run")
+    send(served, events[:5000], clients=N_CLIENTS, merchants=N_CLIENTS, size=LARGE)
+    limits = [copy(events)]
+    rates = {
+        "one client": send(served, events, clients=1, merchants=1, size=LARGE)[0],
+        "four clients of four merchants": send(served, events, clients=N_CLIENTS, merchants=N_CLIENTS, size=LARGE)[0],
+        "four clients of one merchant": send(served, events, clients=N_CLIENTS, merchants=1, size=LARGE)[0],
+    }
+    limits.append(copy(events))
+    limit = max(limits)
+    record(section="Ingest", name="bare COPY into the indexed table", value=limit, unit="events/s")
+    for clients, rate in rates.items():
+        record(section="Ingest", name=f"HTTP, batches of 1,000, {clients}", value=rate, unit="events/s")
+        record(
+            section="Ingest",
+            name=f"HTTP ÷ COPY, {clients}",
+            value=100 * rate / limit,
+            unit="%",
+            target="≥ 30",
+        )
+
+
+@pytest.mark.parametrize("merchants", [N_CLIENTS, 1])
+def test_batches_of_a_hundred_from_four_clients(served, events, merchants):
+    rate, senders = send(served, events[:20_000], clients=N_CLIENTS, merchants=merchants, size=SMALL)
+    seconds = [each for sender in senders for each in sender.seconds]
+    whose = "four merchants" if merchants > 1 else "one merchant"
+    percentiles = quantiles(seconds, n=100)
+    named = f"HTTP, batches of 100, four clients of {whose}"
+    record(section="Ingest", name=f"{named}: p99", value=percentiles[98] * 1000, unit="ms", target="< 150")
+    record(section="Ingest", name=f"{named}: median", value=percentiles[49] * 1000, unit="ms")
+    record(section="Ingest", name=f"{named}: rate", value=rate, unit="events/s")
+    n_postponed = sum(sender.n_postponed for sender in senders)
+    record(section="Ingest", name=f"{named}: told to come back", value=n_postponed, unit="times")
