@@ -6,11 +6,12 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from analytics import rollup
 from analytics.measures import COUNTERS, Amounts, Bucket
-from analytics.models import Channel, Conversation, Counting, Event, Outcome, Reconciliation
+from analytics.models import Channel, Conversation, Counting, Event, Outcome, Reconciliation, Recount
 from analytics.outcomes import Rules
 from analytics.recontacts import relink_all
 from analytics.recount_progress import end_waiting_jobs, shown_as_job
@@ -20,6 +21,13 @@ from portal.models import Merchant
 
 THREADS_AT_ONCE = 1000
 DIFFERENCES_KEPT = 20
+
+Window = tuple[datetime, datetime]  # half-open
+Report = Callable[[int], None]
+
+
+class RecountRunningError(Exception):
+    """Somebody else counts this merchant anew."""
 
 
 def end_idle_conversations(merchant: Merchant, *, now: datetime) -> int:
@@ -43,9 +51,12 @@ def _is_idle(rules: Rules, now: datetime) -> Q:
 
 
 def recount_if_outdated(merchant: Merchant, *, now: datetime) -> bool:
-    """Counts a merchant anew whose settings have changed since its numbers were counted."""
+    """Counts a merchant anew whose settings have changed since its numbers were counted, or ends what was begun."""
     found = Counting.objects.select_related("merchant").filter(merchant=merchant).first()
-    if found is None or not found.is_outdated:
+    begun = Recount.objects.for_merchant(merchant).first()
+    if begun and begun.is_held(timezone.now()):
+        return False
+    if found is None or not (found.is_outdated or begun):
         end_waiting_jobs(merchant)
         return False
     with shown_as_job(merchant) as report:
@@ -53,63 +64,92 @@ def recount_if_outdated(merchant: Merchant, *, now: datetime) -> bool:
     return True
 
 
-def recount_merchant(merchant: Merchant, *, now: datetime, report: Callable[[int], None] | None = None) -> int:
-    """All conversations and rollups from the events, under the merchant's settings of now.
+def recount_merchant(
+    merchant: Merchant, *, now: datetime, window: Window | None = None, report: Report | None = None
+) -> Reconciliation:
+    """All conversations and rollups from the events, under the merchant's settings of now; with a `window` only the
+    threads with a conversation that started in it.
 
-    The threads go in portions, so that the agent's requests wait a second rather than the whole recount; the rollups
-    follow in one transaction. `report` is told how many threads were counted so far. Returns how many conversations
-    changed.
+    The threads go in portions, so that the agent's requests wait a second rather than the whole recount, and an
+    interrupted one goes on where it stopped; the rollups follow in one transaction. `report` is told how many threads
+    were counted so far. Raises RecountRunningError.
     """
-    with transaction.atomic():
-        Counting.lock(merchant).adopt_settings()
-    n_changed = n_counted = 0
-    for threads in _all_threads(merchant):
-        n_changed += _refresh(merchant, threads, now=now)
-        n_counted += len(threads)
-        if report:
-            report(n_counted)
-    with transaction.atomic():
-        counting = Counting.lock(merchant)
-        n_changed += relink_all(counting, updated_at=next_update_time(merchant, now))
-        rollup.recompute(counting)
-        counting.counted_at = now
-        counting.save(update_fields=["counted_at"])
-    return n_changed
-
-
-def _all_threads(merchant: Merchant) -> Iterator[list[str]]:
-    """In portions, each read after the one before was written; walks the index event_thread."""
-    last = ""
-    while True:
-        threads = Event.objects.for_merchant(merchant).filter(thread__gt=last).order_by("thread")
-        portion = list(threads.values_list("thread", flat=True).distinct()[:THREADS_AT_ONCE])
-        if not portion:
-            return
-        yield portion
-        last = portion[-1]
-
-
-def _refresh(merchant: Merchant, threads: list[str], *, now: datetime) -> int:
-    with transaction.atomic():
-        counting = Counting.lock(merchant)
-        return refresh_threads(counting, read_whole_threads(merchant, threads), now=now, trusts_messages=False)
+    return _count(merchant, _begin(merchant, window, adopts_settings=True), now=now, report=report)
 
 
 def reconcile(merchant: Merchant, *, now: datetime) -> Reconciliation:
-    """Recounts everything, stores how many buckets differed from what was kept, and leaves the recount in place."""
-    n_conversations = sum(_refresh(merchant, threads, now=now) for threads in _all_threads(merchant))
+    """Recounts everything under the settings that the numbers were counted with, stores how many buckets differed from
+    what was kept, and leaves the recount in place. Raises RecountRunningError."""
+    return _count(merchant, _begin(merchant), now=now)
+
+
+def _count(merchant: Merchant, progress: Recount, *, now: datetime, report: Report | None = None) -> Reconciliation:
+    try:
+        for threads in _threads(merchant, progress):
+            with transaction.atomic():
+                counting = Counting.lock(merchant)
+                stretches = read_whole_threads(merchant, threads)
+                n_changed = refresh_threads(counting, stretches, now=now, trusts_messages=False)
+                progress.advance(threads[-1], n_threads=len(threads), n_changed=n_changed, at=timezone.now())
+            if report:
+                report(progress.n_threads)
+        return _repair(merchant, progress, now=now)
+    except BaseException:
+        Recount.objects.for_merchant(merchant).update(held_at=None)
+        raise
+
+
+def _begin(merchant: Merchant, window: Window | None = None, *, adopts_settings: bool = False) -> Recount:
+    """Goes on with one that was interrupted and is of the same window and settings. Changed settings hold for all."""
     with transaction.atomic():
         counting = Counting.lock(merchant)
-        n_conversations += relink_all(counting, updated_at=next_update_time(merchant, now))
+        begun = Recount.objects.for_merchant(merchant).first()
+        if begun and begun.is_held(timezone.now()):
+            raise RecountRunningError(f"{merchant.slug} is being counted anew right now.")
+        if adopts_settings and counting.is_outdated:
+            counting.adopt_settings()
+            begun = window = None
+        start, end = window or (None, None)
+        if begun is None or (begun.start, begun.end) != (start, end):
+            begun = Recount(merchant=merchant, start=start, end=end)
+        begun.held_at = timezone.now()
+        begun.save()
+        return begun
+
+
+def _threads(merchant: Merchant, progress: Recount) -> Iterator[list[str]]:
+    """In portions, each read after the one before was written; walks the index event_thread, or conversation_episode
+    for a window."""
+    rows: QuerySet[Any] = Event.objects.for_merchant(merchant)
+    if progress.start:
+        rows = Conversation.objects.for_merchant(merchant)
+        rows = rows.filter(started_at__gte=progress.start, started_at__lt=progress.end)
+    while True:
+        threads = rows.filter(thread__gt=progress.after).order_by("thread").values_list("thread", flat=True)
+        portion = list(threads.distinct()[:THREADS_AT_ONCE])
+        if not portion:
+            return
+        yield portion
+
+
+def _repair(merchant: Merchant, progress: Recount, *, now: datetime) -> Reconciliation:
+    """Compares the rollups with the conversations, stores what differed, and replaces them where something did."""
+    with transaction.atomic():
+        counting = Counting.lock(merchant)
+        n_relinked = relink_all(counting, updated_at=next_update_time(merchant, now))
         stored, recounted = rollup.read_all(merchant), rollup.recount(counting)
         differing = sorted(key for key in stored.keys() | recounted.keys() if _differs(stored, recounted, key))
         if differing:
             rollup.recompute(counting)
+        if progress.start is None:
+            counting.counted_at = now
+            counting.save(update_fields=["counted_at"])
+        progress.delete()
         return Reconciliation.objects.create(
             merchant=merchant,
             checked_at=now,
             n_buckets=len(recounted),
-            n_conversations_changed=n_conversations,
+            n_conversations_changed=progress.n_changed + n_relinked,
             n_buckets_changed=len(differing),
             differences=[_difference(stored, recounted, key) for key in islice(differing, DIFFERENCES_KEPT)],
         )

@@ -4,6 +4,7 @@ from analytics.models.counting import Counting
 from analytics.models.event import Event, EventType
 from analytics.models.message import Author, Message
 from analytics.models.quality import QualityScore, ScoreAttempt, Scorer
+from analytics.models.recount import Recount
 from analytics.models.rejection import RejectedEvents
 from analytics.models.rollup import Reconciliation, Rollup
 from analytics.models.search import SearchProgress, SearchText
@@ -23,6 +24,7 @@ __all__ = [
     "Outcome",
     "QualityScore",
     "Reconciliation",
+    "Recount",
     "RejectedEvents",
     "Rollup",
     "ScoreAttempt",
