@@ -111,8 +111,8 @@ def judge(episode, idle, now):  # noqa: C901 - one rule after the other, as on t
     }
 
 
-def recount(events, *, now, zone: ZoneInfo, idle: timedelta, recontact: timedelta):
-    """→ all conversations, and the counts per local day of those that count."""
+def recount(events, *, now, zone: ZoneInfo, idle: timedelta, recontact: timedelta, spam=()):
+    """→ all conversations, and the counts per local day of those that count. `spam` holds (thread, start) pairs."""
     unique = {(event["id"], at(event).timestamp()): event for event in events}.values()
     threads: dict[str, list] = {}
     for event in unique:
@@ -120,6 +120,9 @@ def recount(events, *, now, zone: ZoneInfo, idle: timedelta, recontact: timedelt
     found = []
     for thread, its_events in threads.items():
         found += [{"thread": thread, **judge(episode, idle, now)} for episode in split(its_events, idle)]
+    for one in found:
+        one["spam"] = (one["thread"], one["start"]) in spam
+        one["counts"] = one["counts"] and not one["spam"]
     customer = {}
     for event in unique:
         if event["type"] == "conversation.started":
@@ -139,7 +142,7 @@ def recount(events, *, now, zone: ZoneInfo, idle: timedelta, recontact: timedelt
     for one in found:
         day = days.setdefault(one["start"].astimezone(zone).date(), Counter())
         if not one["counts"]:
-            day["n_no_request"] += 1
+            day["n_spam" if one["spam"] else "n_no_request"] += 1
             continue
         is_resolved = one["outcome"] == "resolved"
         day.update({"n_conversations": 1, f"n_{one['outcome']}": 1, "n_confirmed": int(one["confirmed"])})

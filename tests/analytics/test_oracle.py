@@ -13,6 +13,7 @@ from analytics.ingest import ingest_events
 from analytics.measures import COUNTERS, HISTOGRAMS
 from analytics.models import Conversation, Counting, Message, Rollup
 from analytics.queries import breakdown, series, totals
+from analytics.spam import decide_spam
 from portal.models import Merchant
 from portal.periods import Period, day_start
 from tests.analytics import oracle
@@ -100,8 +101,9 @@ def test_numbers_equal_a_plain_recount(threads, place, seed, later_hours):
     now = end + timedelta(minutes=1, hours=later_hours)
     recount.end_idle_conversations(merchant, now=now)
 
+    spam = mark_spam(merchant, shuffle, now=now)
     found, days = oracle.recount(
-        events, now=now, zone=merchant.zone, idle=timedelta(hours=24), recontact=timedelta(days=7)
+        events, now=now, zone=merchant.zone, idle=timedelta(hours=24), recontact=timedelta(days=7), spam=spam
     )
     check_conversations(merchant, found)
     check_days(merchant, days, end)
@@ -113,6 +115,17 @@ def test_numbers_equal_a_plain_recount(threads, place, seed, later_hours):
     assert (checked.n_conversations_changed, checked.n_buckets_changed) == (0, 0), checked.differences
     recount.recount_merchant(merchant, now=now)
     assert snapshot(merchant) == before, "a rebuild differs from what was added up"
+
+
+def mark_spam(merchant, shuffle, *, now):
+    """A person marks some conversations, and takes one of the marks back. → (thread, start) of what stays marked."""
+    rows = list(Conversation.objects.for_merchant(merchant).order_by("id"))
+    chosen = shuffle.sample(rows, len(rows) // 3)
+    for row in chosen:
+        decide_spam(row, is_spam=True, by=None, now=now)
+    for row in chosen[:1]:
+        decide_spam(row, is_spam=False, by=None, now=now)
+    return {(row.thread, row.started_at) for row in chosen[1:]}
 
 
 def check_conversations(merchant, found):
