@@ -45,6 +45,8 @@ def start_servers() -> None:
     if "REDIS_URL" not in os.environ:
         wait_for_redis(home / "redis", supervisor.start(redis_child(home / "redis", home / "redis.log")), home)
         os.environ["REDIS_URL"] = redis_url(home / "redis")
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+            client.flushall()  # the next run gives the same ids to other merchants
 
 
 def claim_home() -> Path:

@@ -3,6 +3,8 @@
 import asyncio
 import random
 import threading
+import time
+from base64 import b85encode
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -33,6 +35,16 @@ def test_events_go_together_and_each_goes_once(connect, server):
     assert len(server.sizes) <= 5
     counts = client.counts
     assert (counts.sent, counts.accepted, counts.duplicates, counts.queued) == (25, 25, 0, 0)
+
+
+def test_nobody_has_to_flush(connect, server):
+    client = connect()
+    for n in (3, 6):  # the second time the thread sleeps already
+        say(client, 3)
+        deadline = time.monotonic() + 10
+        while len(server.stored) != n:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +117,24 @@ def test_a_batch_that_is_too_large_goes_in_parts(connect, server):
     assert client.flush()
     assert server.stored == once(ids)
     assert client.counts.accepted == 50
+
+
+def test_a_server_that_refuses_before_it_has_read_all_is_heard(connect, server):
+    server.script.append(Rude.REFUSES_UNREAD)
+    client = connect(
+        batch_bytes=10**7,
+        batch_events=10,
+        linger_seconds=9,
+        timeout_seconds=5,
+        shortest_pause_seconds=1000,
+        longest_pause_seconds=1000,
+    )
+    chat = client.conversation("c-1")
+    # More than the buffers of both ends hold, also when packed.
+    ids = [chat.received(b85encode(random.Random(n).randbytes(700_000)).decode()) for n in range(10)]
+    assert client.flush(20)
+    assert server.stored == once(ids)
+    assert len(server.sizes) == 2
 
 
 def test_one_event_that_is_too_large_does_not_hold_up_the_others(connect, server):

@@ -21,6 +21,7 @@ class Rude(Enum):
     HALF_AN_ANSWER = auto()  # after storing
     DRIP = auto()  # after storing, a byte every tenth of a second
     HANG = auto()  # until `release` is set, then no answer
+    REFUSES_UNREAD = auto()  # 413 in the middle of the body, as proxies do
     PORTAL_OF_A_HOTEL = auto()  # status 200, and a page of somebody else
 
 
@@ -72,6 +73,10 @@ class EventsServer:
         act = self.script.popleft() if self.script else None
         if act is Rude.RESET:
             reset(request)
+            return
+        if act is Rude.REFUSES_UNREAD:
+            request.rfile.read(1000)
+            reply(request, 413, b'{"detail": "too large"}', {"Connection": "close"})
             return
         body = request.rfile.read(int(request.headers["Content-Length"]))
         if act is Rude.HANG:
