@@ -17,7 +17,7 @@ MAX_CHARACTERS = 100_000
 BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 
 DOCUMENT = f"to_tsvector('simple', left(string_agg(m.text, E'\\n' ORDER BY m.occurred_at, m.id), {MAX_CHARACTERS}))"
-# The changed ones by the index conversation_updated, their messages by message_conversation.
+# The changed ones by the index conversation_updated, their messages by message_once.
 _INDEX = f"""
     WITH changed AS MATERIALIZED (
         SELECT id, merchant_id, started_at, updated_at FROM analytics_conversation

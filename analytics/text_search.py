@@ -92,7 +92,7 @@ class Piece:
 
 
 def find_passages(conversation_ids: Iterable[int], text: str) -> dict[int, Sequence[Piece]]:
-    """By conversation, the passage of the message that fits best. Uses the index message_conversation."""
+    """By conversation, the passage of the message that fits best. Uses the index message_once."""
     ids, query = list(conversation_ids), parse_text(text, all_words=False)
     if not ids or query is None:
         return {}

@@ -17,7 +17,7 @@ from portal.models import Merchant
 WINDOW = timedelta(days=182)
 MAX_QUESTIONS = 10_000  # the newest; comparing each with each takes seconds up to here
 
-# Uses question_asked (merchant, asked_at) and message_conversation (conversation, occurred_at).
+# Uses question_asked (merchant, asked_at) and message_once (conversation, occurred_at, event_id).
 _QUERY = """
     SELECT q.id, q.text, q.asked_at, q.gap_id, q.embedding, q.coverage_probability, c.id, c.channel, c.outcome,
         c.handoff_reason, c.recontacted_at IS NOT NULL OR c.is_disputed, said.n, coalesce(said.cited, false)

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from analytics.models.archive import ArchivedPeriod
+from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
 
 
@@ -45,6 +46,7 @@ class Exclusion(models.TextChoices):
 
 
 class Conversation(MerchantScoped):
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)  # first in four
     thread = models.CharField(max_length=128)  # the agent's conversation_id
     episode = models.PositiveSmallIntegerField(default=1)
     channel = models.CharField(max_length=10, choices=Channel.choices)

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from analytics.models.conversation import Conversation
+from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
 
 
@@ -12,7 +13,12 @@ class Author(models.TextChoices):
 
 
 class Message(MerchantScoped):
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    # No constraint: that its conversation has this merchant is what keeps it. Every index and check counts here, where
+    # most rows of an event are written.
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     event_id = models.UUIDField()
     occurred_at = models.DateTimeField()
     author = models.CharField(max_length=10, choices=Author.choices)
@@ -24,8 +30,8 @@ class Message(MerchantScoped):
 
     class Meta:
         ordering = ["occurred_at", "id"]
-        constraints = [models.UniqueConstraint(fields=["merchant", "event_id", "occurred_at"], name="message_event")]
-        indexes = [models.Index(fields=["conversation", "occurred_at"], name="message_conversation")]
+        # Also the index by which a conversation's messages are read.
+        constraints = [models.UniqueConstraint(fields=["conversation", "occurred_at", "event_id"], name="message_once")]
 
     def __str__(self) -> str:
         return f"{self.author}: {self.text[:60]}"

@@ -2,12 +2,14 @@
 
 from django.db import models
 
+from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
 
 
 class Rollup(MerchantScoped):
     """A conversation counts in the hour in which it started. What is excluded counts in its own column only."""
 
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     hour = models.DateTimeField()  # the instant at which the merchant's local hour began
     channel = models.CharField(max_length=10)
     language = models.CharField(max_length=16, blank=True)
