@@ -38,7 +38,7 @@ from reporting.savings import Savings, compare_savings, measure_savings
 from reporting.sentences import page_url
 
 # The list of conversations that a line counts.
-LISTS = {"work_saved": "resolved", "agent": "", "handoffs": "escalated", "recontacts": "recontacted"}
+LISTS = {"work_saved": "verified", "agent": "", "handoffs": "escalated", "recontacts": "recontacted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,15 +219,16 @@ def _line_rows(
             sources=tuple(SOURCES[source] for source in line.sources),
             amount=amount,
             bar=bar,
-            url=_conversations_url(line, savings.period, merchant),
+            url=_conversations_url(line, savings, merchant),
         )
 
 
-def _conversations_url(line: Line, period: Period, merchant: Merchant) -> str:
+def _conversations_url(line: Line, savings: Savings, merchant: Merchant) -> str:
     if line.key not in LISTS or not line.quantity:
         return ""
-    outcome = LISTS[line.key]
-    return f"{page_url('conversations', merchant)}?{urlencode({'outcome': outcome, **period.query})}"
+    is_resolved = savings.roi.mode is Mode.SEED or (savings.is_provisional and line.key == "work_saved")
+    outcome = "resolved" if is_resolved else LISTS[line.key]
+    return f"{page_url('conversations', merchant)}?{urlencode({'outcome': outcome, **savings.period.query})}"
 
 
 def _case_columns(cases: Cases, cents: Decimal) -> Iterator[CaseColumn]:

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -47,11 +48,13 @@ def _show(request: MerchantRequest, asked: AskedRoi, *, status: int = 200) -> Ht
         "currency": asked.merchant.currency,
         "is_owner": request.membership.role >= Role.OWNER,
     }
-    if request.htmx:
+    if request.htmx and not request.htmx.history_restore_request:
         answer = render(request, "reporting/_roi_live.html", context)
         answer["HX-Replace-Url"] = f"{request.path}?{page.query}"
-        return answer
-    return render(request, "reporting/roi.html", {**context, **_around(request, asked.merchant)}, status=status)
+    else:
+        answer = render(request, "reporting/roi.html", {**context, **_around(request, asked.merchant)}, status=status)
+    patch_vary_headers(answer, ["HX-Request"])  # or the way back may lead to a part of the page
+    return answer
 
 
 def _around(request: MerchantRequest, merchant: Merchant) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def test_rest_says_the_cases_the_sensitivity_and_the_difference(api):
 
 def test_paper_says_who_when_and_how(sign_in, viewer, django_assert_max_num_queries):
     client = sign_in(viewer)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(14):
         html = client.get("/lumen/roi/paper/?minutes_per_conversation=16").content.decode()
 
     assert "The agent saved €13.18" in html

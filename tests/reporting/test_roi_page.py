@@ -45,7 +45,7 @@ def text_of(html: str) -> str:
 
 def test_the_page_shows_the_formula_with_its_numbers(sign_in, viewer, two_resolved, django_assert_max_num_queries):
     client = sign_in(viewer)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(16):
         html = page_of(client)
 
     assert "The agent saved €6.57 from Oct 25, 2026 to Nov 12, 2026." in html
@@ -134,6 +134,7 @@ def test_while_typing_the_result_follows_and_nothing_is_saved(sign_in, owner, me
     assert "tried out, not saved" in html
     assert "read as €60.00" in text_of(html)
     assert answer["HX-Replace-Url"] == "/lumen/roi/?period=30d&hourly_cost=60"
+    assert "HX-Request" in answer["Vary"]
     assert not CostInputs.objects.exists()
     # The address that is left behind shows the same again.
     assert "€15.90" in client.get(answer["HX-Replace-Url"]).content.decode()
@@ -207,6 +208,33 @@ def test_days_that_wait_are_said_with_what_waits_in_them(sign_in, viewer, mercha
     assert "all of it is verified on Dec 3, 2026" in said
 
 
+def test_the_plain_formula_counts_every_resolution_of_all_days(sign_in, viewer, merchant, two_resolved):
+    send(merchant, resolved("young", at="2026-11-20T09:00:00+00:00"))
+    client = sign_in(viewer)
+    page, said = find_page(client, {"mode": "seed"}), text_of(page_of(client, {"mode": "seed"}))
+
+    assert page.headline == "The agent saved €9.85 from Oct 25, 2026 to Nov 23, 2026."  # 3 × 3.33 − 3 × 0.05
+    assert "plain formula: nothing verified, nothing taken off" in said
+    assert "3 resolutions × 8 min × €25.00 per hour" in said
+    assert [row.label for row in page.lines] == ["Work that people did not have", "Cost of the agent"]
+    assert "outcome=resolved" in page.lines[1].url
+    # Why it differs is told for the days that can be verified.
+    assert (page.seed_amount, page.honest_amount) == (Decimal("6.57"), Decimal("6.57"))
+
+
+def test_days_too_young_to_be_verified_give_a_provisional_result(sign_in, viewer, merchant):
+    young = [Chat(f"y-{n}", at=f"2026-11-2{n}T09:00:00+00:00").start().ask().answer() for n in range(2)]
+    send(merchant, young[0].resolve(confirmed=True), young[1].resolve())
+    client = sign_in(viewer)
+    said = text_of(page_of(client, {"period": "7d"}))
+
+    assert "No day of this period is old enough to be verified." in said
+    assert "2 resolutions × 8 min × €25.00 per hour" in said
+    assert "not verified yet; low counts only those that customers confirmed" in said
+    # One of two confirmed: Wilson from 9.5 %, no whole conversation.
+    assert find_page(client, {"period": "7d"}).cases.low.roi.n_counted == 0
+
+
 def test_the_days_before_are_compared_where_there_was_data(sign_in, viewer, merchant, two_resolved):
     assert "Before" not in text_of(page_of(sign_in(viewer)))
     # The 19 days before, October 6 to 24: three resolved; the data begins on the first of them.
@@ -215,6 +243,21 @@ def test_the_days_before_are_compared_where_there_was_data(sign_in, viewer, merc
 
     # 3 × 3.33 − 0.15 = 9.85; now 6.57
     assert "Before, from Oct 6, 2026 to Oct 24, 2026, it was €9.85: now €3.28 less; no clear change" in said
+
+
+def test_every_line_counts_the_conversations_that_it_leads_to(sign_in, viewer, merchant, two_resolved):
+    send(
+        merchant,
+        Chat("c", at="2026-11-04T09:00:00+00:00").start().ask().answer().hand_off().close(),
+        Chat("d", at="2026-11-05T09:00:00+00:00").start(customer_id="dan").ask().answer().resolve(),
+        Chat("e", at="2026-11-08T09:00:00+00:00").start(customer_id="dan").ask().answer().resolve(),
+    )
+    client = sign_in(viewer)
+    lines = {row.key: row for row in find_page(client, {}).lines}
+
+    led_to = {key: client.get(row.url).context["page"].n for key, row in lines.items() if row.url}
+    assert led_to == {"work_saved": 3, "agent": 5, "handoffs": 1, "recontacts": 1}
+    assert lines["work_saved"].calculation.startswith("3 verified resolutions")
 
 
 def test_a_fee_is_due_from_the_first_conversation_on(sign_in, viewer, merchant, two_resolved):
