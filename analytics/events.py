@@ -7,12 +7,12 @@ from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from msgspec import Meta, Struct
 
 MAX_TEXT = 20_000
 MAX_SOURCES = 50
 FUTURE_TOLERANCE = timedelta(minutes=5)
-RETENTION = timedelta(days=730)
 
 Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 ShortText = Annotated[str, Meta(max_length=2_000)]
@@ -196,7 +196,7 @@ class EventError(ValueError):
         self.error = error
 
 
-def decode_event(raw: bytes | msgspec.Raw | dict[str, Any], *, now: datetime) -> Event:
+def decode_event(raw: bytes | msgspec.Raw | dict[str, Any], *, now: datetime, is_restored: bool = False) -> Event:
     """Raises EventError, which names the field and the fix."""
     try:
         event: Event = msgspec.convert(raw, AnyEvent) if isinstance(raw, dict) else DECODER.decode(raw)
@@ -208,8 +208,10 @@ def decode_event(raw: bytes | msgspec.Raw | dict[str, Any], *, now: datetime) ->
         raise EventError(
             "occurred_at", f"{event.occurred_at.isoformat()} is more than 5 minutes in the future. Check the clock."
         )
-    if event.occurred_at < now - RETENTION:
-        raise EventError("occurred_at", f"{event.occurred_at.isoformat()} is older than {RETENTION.days} days.")
+    if not is_restored and event.occurred_at < now - timedelta(days=settings.EVENT_RETENTION_DAYS):
+        raise EventError(
+            "occurred_at", f"{event.occurred_at.isoformat()} is older than {settings.EVENT_RETENTION_DAYS} days."
+        )
     # From JSON come no half characters, and a NUL only where it is spelled as \\u0000.
     if isinstance(raw, dict) or _NUL in bytes(raw):
         _check_texts(event)

@@ -71,14 +71,15 @@ def ingest_events(merchant: Merchant, raw: Sequence[RawEvent] | bytes, *, now: d
 
 
 def decode_events(
-    merchant: Merchant, raw: Sequence[RawEvent], *, now: datetime
+    merchant: Merchant, raw: Sequence[RawEvent], *, now: datetime, is_restored: bool = False
 ) -> tuple[list[Accepted], list[Rejection]]:
+    """With `is_restored` events may be of any age."""
     redactor = Redactor(cards=merchant.redacts_cards, emails=merchant.redacts_emails, phones=merchant.redacts_phones)
     events: list[Accepted] = []
     rejected: list[Rejection] = []
     for index, item in enumerate(raw):
         try:
-            event = decode_event(item, now=now)
+            event = decode_event(item, now=now, is_restored=is_restored)
             redact(merchant, event.data, redactor)
         except EventError as error:
             rejected.append(Rejection(index, _find_id(item), error.field, error.error))

@@ -15,7 +15,7 @@ from analytics.models import Channel, Conversation, Counting, Event, Outcome, Re
 from analytics.outcomes import Rules
 from analytics.recontacts import relink_all
 from analytics.recount_progress import end_waiting_jobs, shown_as_job
-from analytics.stretches import read_whole_threads
+from analytics.stretches import read_stretches, read_whole_threads
 from analytics.threads import next_update_time, refresh_threads, rules_of
 from portal.models import Merchant
 
@@ -37,10 +37,11 @@ def end_idle_conversations(merchant: Merchant, *, now: datetime) -> int:
         with transaction.atomic():
             counting = Counting.lock(merchant)
             idle = Conversation.objects.for_merchant(merchant).filter(_is_idle(rules_of(counting), now))
-            threads = set(idle.order_by("last_event_at").values_list("thread", flat=True)[:THREADS_AT_ONCE])
-            if not threads:
+            # From the idle conversation on: the months before it may lie in the columnstore.
+            moments = dict(idle.order_by("last_event_at").values_list("thread", "started_at")[:THREADS_AT_ONCE])
+            if not moments:
                 return n_changed
-            n_changed += refresh_threads(counting, read_whole_threads(merchant, threads), now=now)
+            n_changed += refresh_threads(counting, read_stretches(merchant, moments), now=now)
 
 
 def _is_idle(rules: Rules, now: datetime) -> Q:

@@ -6,7 +6,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from analytics import recount, scoring, scoring_queue
+from analytics import archiving, recount, scoring, scoring_queue, timescale
 from analytics.search_index import index_changed
 from portal.models import Merchant
 
@@ -46,6 +46,21 @@ def reconcile_merchant(merchant_id: int) -> None:
         return  # which proves the numbers as well
     if found.n_buckets_changed or found.n_conversations_changed:
         logger.error("%s: the recount differed: %s", merchant.slug, found)
+
+
+@shared_task(name="analytics.tasks.archive_events", ignore_result=True)
+def archive_events() -> None:
+    """Chunks that the last night emptied go first: the merchants' own tasks end at any time."""
+    timescale.drop_empty_chunks(before=archiving.border(timezone.now()))
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        archive_events_of.delay(merchant_id)
+
+
+@shared_task(name="analytics.tasks.archive_events_of", ignore_result=True, time_limit=6 * 3600)
+def archive_events_of(merchant_id: int) -> None:
+    merchant = Merchant.objects.get(pk=merchant_id)
+    for period in archiving.archive_events(merchant, now=timezone.now()):
+        logger.info("%s: %d events left for %s", merchant.slug, period.n_events, period)
 
 
 @shared_task(name="analytics.tasks.index_texts", ignore_result=True)

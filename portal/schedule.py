@@ -33,5 +33,6 @@ SCHEDULE: tuple[Every | Nightly, ...] = (
     Every("reporting.tasks.find_anomalies", seconds=900),
     Nightly("analytics.tasks.reconcile", hour=2),
     Nightly("improvement.tasks.measure_effects", hour=3),
+    Nightly("analytics.tasks.archive_events", hour=3, minute=30),
     Nightly("portal.tasks.forget_ended_sessions", hour=4),
 )

@@ -90,6 +90,14 @@ DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# docs/storage.md. Where the server offers TimescaleDB, `migrate` makes the events a hypertable; "off" leaves them a table.
+TIMESCALEDB = env.bool("TIMESCALEDB", default=True)
+# Events are packed into the columnstore so long after they occurred; ingest never reads so far back (outcomes.LEAD).
+EVENT_COLUMNSTORE_DAYS = env.int("EVENT_COLUMNSTORE_DAYS", default=120)
+# Older events are not accepted, and those that are there leave for files in ARCHIVE_DIR.
+EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=395)
+ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", default="") or VAR_DIR / "archive")
+
 # redis://, rediss:// or unix:///path?db=0, as redis-py reads it.
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0").replace("redis+socket://", "unix://", 1)
 
@@ -181,6 +189,8 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Send your agent's events, read its numbers, pull the published articles.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SORT_OPERATION_PARAMETERS": False,
+    "POSTPROCESSING_HOOKS": [],  # closed lists stand where they are used, and need no names of their own
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_PUBLIC": True,
     "SERVE_PERMISSIONS": [],
@@ -248,8 +258,6 @@ REDACTOR = "analytics.redaction.Redactor"
 ARTICLE_SOURCES = "improvement.source_texts.find_sources"
 # What conversations were about: function(merchant) -> list of analytics.topics.Topic.
 CONVERSATION_TOPICS = "improvement.topics.read_topics"
-# What takes personal data out of a text: class(cards=, emails=, phones=) whose instances are called with the text.
-REDACTOR = "analytics.redaction.Redactor"
 
 UNFOLD = ADMIN_LOOK
 

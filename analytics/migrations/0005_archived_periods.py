@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('starts_at', models.DateTimeField()),
                 ('ends_at', models.DateTimeField()),
                 ('n_events', models.PositiveIntegerField()),
-                ('n_conversations', models.PositiveIntegerField()),
+                ('n_conversations', models.PositiveIntegerField(default=0)),
                 ('n_bytes', models.PositiveBigIntegerField()),
                 ('sha256', models.CharField(max_length=64)),
                 ('archived_at', models.DateTimeField()),

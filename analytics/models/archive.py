@@ -12,7 +12,7 @@ class ArchivedPeriod(MerchantScoped):
     starts_at = models.DateTimeField()  # of the first event
     ends_at = models.DateTimeField()  # of the last one
     n_events = models.PositiveIntegerField()
-    n_conversations = models.PositiveIntegerField()
+    n_conversations = models.PositiveIntegerField(default=0)
     n_bytes = models.PositiveBigIntegerField()
     sha256 = models.CharField(max_length=64)  # of the file as it lies there
     archived_at = models.DateTimeField()

@@ -42,7 +42,7 @@ def changed(event, path: str, value):
         (changed(ASKED, "occurred_at", "2026-11-02T09:00:00"), "occurred_at", "with the zone"),
         (changed(ASKED, "occurred_at", "yesterday"), "occurred_at", "with the zone"),
         (changed(ASKED, "occurred_at", "2026-11-20T00:05:01Z"), "occurred_at", "more than 5 minutes in the future"),
-        (changed(ASKED, "occurred_at", "2023-11-20T00:00:00Z"), "occurred_at", "older than 730 days"),
+        (changed(ASKED, "occurred_at", "2023-11-20T00:00:00Z"), "occurred_at", "older than 395 days"),
         (changed(ASKED, "sentiment", "angry"), "sentiment", "Unknown field “sentiment”"),
         (changed(ASKED, "data.mood", "angry"), "data.mood", "Unknown field “mood”"),
         (changed(ASKED, "data.text", ...), "data.text", "missing"),

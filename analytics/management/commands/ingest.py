@@ -4,7 +4,7 @@ import gzip
 import sys
 import zlib
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -14,11 +14,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from tqdm import tqdm
 
+from analytics.archive_files import sha256_of
 from analytics.body import MAX_EVENTS
-from analytics.ingest import ingest_events
+from analytics.ingest import IngestResult, ingest_events
+from analytics.models import ArchivedPeriod
+from analytics.restoring import by_thread, restore_events
 from portal.models import Merchant
 
 Line = tuple[int, bytes]
+Load = Callable[..., IngestResult]
 MAX_LINE = 1024 * 1024
 REJECTIONS_SHOWN = 50
 
@@ -30,8 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--merchant", required=True, help="Address (slug) of the merchant.")
         parser.add_argument("--batch", type=int, default=MAX_EVENTS, help="Events per transaction.")
+        parser.add_argument("--restore", action="store_true", help="Takes events of any age: a file of the archive.")
 
-    def handle(self, *args: Any, file: Path, merchant: str, batch: int, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, merchant: str, batch: int, restore: bool = False, **options: Any) -> None:
         owner = Merchant.objects.filter(slug=merchant).first()
         if owner is None:
             raise CommandError(f"There is no merchant “{merchant}”.")
@@ -40,7 +45,12 @@ class Command(BaseCommand):
         try:
             n_bytes = file.stat().st_size
             with file.open("rb") as raw, tqdm(total=n_bytes, unit="B", unit_scale=True, file=sys.stderr) as bar:
-                accepted, duplicates, rejected = self.load(owner, raw, bar, batch=batch, is_gzip=file.suffix == ".gz")
+                lines = read_lines(gzip.GzipFile(fileobj=raw) if file.suffix == ".gz" else raw)
+                if restore:
+                    portions, load = by_thread(lines, at_least=batch), restore_events
+                else:
+                    portions, load = iter(lambda: list(islice(lines, batch)), []), ingest_events
+                accepted, duplicates, rejected = self.load(owner, raw, bar, portions=portions, load=load)
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error}.") from error
         except (EOFError, zlib.error) as error:
@@ -48,15 +58,17 @@ class Command(BaseCommand):
         self.stdout.write(f"{accepted} accepted, {duplicates} known already, {rejected} rejected")
         if rejected:
             raise CommandError(f"{rejected} lines were rejected.", returncode=2)
+        if restore:
+            restored = ArchivedPeriod.objects.for_merchant(owner).filter(sha256=sha256_of(file))
+            restored.update(restored_at=timezone.now())
 
     def load(
-        self, merchant: Merchant, raw: IO[bytes], bar: "tqdm[Any]", *, batch: int, is_gzip: bool
+        self, merchant: Merchant, raw: IO[bytes], bar: "tqdm[Any]", *, portions: Iterator[list[Line]], load: Load
     ) -> tuple[int, int, int]:
         """Holds one batch in memory at a time. The bar follows the position in the (compressed) file."""
         accepted = duplicates = rejected = 0
-        lines = read_lines(gzip.GzipFile(fileobj=raw) if is_gzip else raw)
-        while portion := list(islice(lines, batch)):
-            result = ingest_events(merchant, [msgspec.Raw(line) for _, line in portion], now=timezone.now())
+        for portion in portions:
+            result = load(merchant, [msgspec.Raw(line) for _, line in portion], now=timezone.now())
             accepted += result.accepted
             duplicates += result.duplicates
             for rejection in result.rejected:
