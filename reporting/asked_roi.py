@@ -40,10 +40,11 @@ class AskedRoi:
 
     @property
     def tried(self) -> dict[str, str]:
-        """The typed texts of the inputs that differ from the saved ones: with the period they lead to this result."""
+        """The typed texts of the inputs that count instead of the saved ones: with the period they lead here again."""
         if not self.form.is_bound:
             return {}
-        return {name: self.form.data.get(name, "") for name in self.form.changed_data}
+        changed = (name for name in self.form.changed_data if name not in self.form.errors)
+        return {name: self.form.data[name] for name in changed}
 
     @property
     def is_preview(self) -> bool:

@@ -22,9 +22,11 @@ NOT_SAVED: tuple[str | Promise, str] = (gettext_lazy("not saved"), "warn")
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """`about` says how the amount was read, or whose it is; `note` what else there is to know."""
+    """`amount` is the one that the result goes by; `about` says how it was read, or whose it is; `note` what else there
+    is to know."""
 
     field: BoundField
+    amount: str
     unit: str
     badge: tuple[str | Promise, str]
     about: str
@@ -61,13 +63,14 @@ def _field_row(name: str, asked: AskedRoi, roi: Roi) -> FieldRow:
     cost: Cost = getattr(asked.costs, name)
     currency = asked.merchant.currency
     badge, about = SOURCES[cost.source], _about(name, cost, asked)
-    if name in asked.tried and name not in asked.form.errors:
+    amount = show_amount(name, cost.value, currency)
+    if name in asked.tried:
         badge = NOT_SAVED
-        about = _("read as %(amount)s") % {"amount": show_amount(name, cost.value, currency)}
-        if cost.source is Source.DEFAULT:
-            about = _("default: %(amount)s") % {"amount": show_amount(name, cost.value, currency)}
+        text = _("default: %(amount)s") if cost.source is Source.DEFAULT else _("read as %(amount)s")
+        about = text % {"amount": amount}
     return FieldRow(
         field=asked.form[name],
+        amount=amount,
         unit=_("minutes") if name in MINUTES else currency,
         badge=badge,
         about=about,

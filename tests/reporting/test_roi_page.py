@@ -89,6 +89,7 @@ def test_each_amount_knows_who_typed_it(sign_in, owner, merchant, make_member):
     partner = make_member(merchant, Role.OWNER, email="pat@lumen.example", name="Pat Partner")
     sign_in(owner).post("/lumen/roi/", inputs(minutes_per_conversation="12", hourly_cost="30"))
     sign_in(partner).post("/lumen/roi/", inputs(minutes_per_conversation="12", hourly_cost="40"))
+    assert "€40.00" in text_of(typing(sign_in(partner), hourly_cost="lots"))  # and not who typed it
     saved = CostInputs.of(merchant)
 
     assert saved.find_typing("minutes_per_conversation").by == "Olivia Owner"
@@ -177,6 +178,8 @@ def test_an_input_that_is_no_number_is_said_beside_its_field(sign_in, owner, mer
     assert "“lots” is not a number. Write it like 12.50." in preview
     assert "The result goes by the saved one: €25.00." in preview
     assert "The agent saved €13.23" in preview  # the other input is tried all the same
+    assert "Nothing was saved yet" not in preview
+    assert "hourly_cost" not in find_page(client, {"hourly_cost": "lots"}).query
     assert not CostInputs.objects.exists()
 
 
