@@ -14,6 +14,7 @@ ORDER = [
 ]
 ENDS = {"conversation.resolved", "conversation.abandoned", "conversation.closed"}
 MESSAGES = {"message.received", "message.sent", "teammate.replied"}
+IDLE = {"email": timedelta(hours=72)}
 GREETINGS = {"hi", "hello", "thanks"}
 
 
@@ -111,7 +112,7 @@ def judge(episode, idle, now):  # noqa: C901 - one rule after the other, as on t
     }
 
 
-def recount(events, *, now, zone: ZoneInfo, idle: timedelta, recontact: timedelta, spam=()):
+def recount(events, *, now, zone: ZoneInfo, recontact: timedelta, spam=()):
     """→ all conversations, and the counts per local day of those that count. `spam` holds (thread, start) pairs."""
     unique = {(event["id"], at(event).timestamp()): event for event in events}.values()
     threads: dict[str, list] = {}
@@ -119,6 +120,7 @@ def recount(events, *, now, zone: ZoneInfo, idle: timedelta, recontact: timedelt
         threads.setdefault(event["conversation_id"], []).append(event)
     found = []
     for thread, its_events in threads.items():
+        idle = IDLE.get(its_events[0]["channel"], timedelta(hours=24))
         found += [{"thread": thread, **judge(episode, idle, now)} for episode in split(its_events, idle)]
     for one in found:
         one["spam"] = (one["thread"], one["start"]) in spam

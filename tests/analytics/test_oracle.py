@@ -1,11 +1,14 @@
 """The numbers of the product equal a plain recount, whatever came late, twice, out of order or across clock changes."""
 
 import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from django.db import connection
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics import recount
@@ -19,6 +22,7 @@ from portal.periods import Period, day_start
 from tests.analytics import oracle
 from tests.events import Chat, all_events
 
+BY = ("channel", "language", "agent_version")
 DAY = 86_400
 GAPS = st.sampled_from([0, 0.5, 1, 40, 600, 5 * 3600, DAY - 1, DAY, DAY + 1, 3 * DAY, 9 * DAY])
 SINGLE = [
@@ -40,14 +44,18 @@ ASK, ANSWER = ("ask", {"text": "Where is my order?"}), ("answer", {"text": "It i
 # What agents usually send, so that most streams get somewhere.
 USUAL = [[ASK], [ASK, ANSWER], [ASK, ANSWER, ("resolve", {})], [("reopen", {}), ASK, ANSWER], [("reopen", {}), ANSWER]]
 STEPS = st.sampled_from([*USUAL, *USUAL, *([step] for step in SINGLE)])
+TALES = st.tuples(GAPS, STEPS)
 THREADS = st.lists(
     st.tuples(
         st.sampled_from(["ann", "bob", ""]),
+        st.sampled_from(["widget", "whatsapp", "email"]),  # email idles for three days
+        st.sampled_from(["1", "2"]),  # the agent's version
         st.integers(0, 4 * 24 * 60),  # minutes after the first moment
-        st.lists(st.tuples(GAPS, STEPS), min_size=1, max_size=9),
+        # Most threads are short; in a long one most events reach a part of it only (stretches.py).
+        st.lists(TALES, min_size=1, max_size=9) | st.lists(TALES, min_size=12, max_size=20),
     ),
     min_size=1,
-    max_size=5,
+    max_size=4,
 )
 # Around the end of summer time: Berlin 25 October, Havana 1 November (at midnight), Lord Howe (half an hour) 4 October.
 PLACES = st.sampled_from(
@@ -62,9 +70,9 @@ PLACES = st.sampled_from(
 
 def tell(threads, first: str):
     chats = []
-    for number, (customer, minutes, steps) in enumerate(threads):
+    for number, (customer, channel, version, minutes, steps) in enumerate(threads):
         moment = datetime.fromisoformat(first) + timedelta(minutes=minutes)
-        chat = Chat(f"c-{number}", at=moment).start(customer_id=customer)
+        chat = Chat(f"c-{number}", at=moment, channel=channel).start(customer_id=customer, agent_version=version)
         for gap, tale in steps:
             for position, (verb, arguments) in enumerate(tale):
                 getattr(chat, verb)(after=3 if position else gap, **arguments)
@@ -84,27 +92,49 @@ def snapshot(merchant):
     )
 
 
+def batches(events, seed: int, order: str):
+    """Everything once, a third of it twice, as networks deliver: in order, some of it late, or in any order."""
+    shuffle = random.Random(seed)
+    sent = sorted(events + shuffle.sample(events, len(events) // 3), key=oracle.at)
+    if order == "some late":
+        late = shuffle.sample(sent, len(sent) // 5)
+        sent = [event for event in sent if event not in late] + late
+    elif order == "any":
+        shuffle.shuffle(sent)
+    while sent:
+        size = shuffle.choice([1, 2, 3, 10, 30, 100])
+        yield sent[:size]
+        sent = sent[size:]
+
+
+STREAM = {
+    "threads": THREADS,
+    "place": PLACES,
+    "seed": st.integers(0, 2**32),
+    "order": st.sampled_from(["in order", "some late", "any"]),
+    "later_hours": st.sampled_from([0, 5, 23, 24, 80]),
+}
+
+
 @pytest.mark.django_db
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(threads=THREADS, place=PLACES, seed=st.integers(0, 2**32), later_hours=st.sampled_from([0, 5, 23, 24, 80]))
-def test_numbers_equal_a_plain_recount(threads, place, seed, later_hours):
+@settings(max_examples=40, deadline=None)  # 200 of them in make bench
+@given(**STREAM)
+def test_numbers_equal_a_plain_recount(threads, place, seed, order, later_hours):
+    check_stream(threads, place, seed, order, later_hours)
+
+
+def check_stream(threads, place, seed, order, later_hours):
     zone_name, first = place
     merchant = Merchant.objects.create(slug=uuid4().hex, name="Oracle", timezone=zone_name)
     events, shuffle = tell(threads, first), random.Random(seed)
-    sent = events + shuffle.sample(events, len(events) // 3)
-    shuffle.shuffle(sent)
     end = max(oracle.at(event) for event in events)
-    while sent:
-        size = shuffle.randint(1, 7)
-        ingest_events(merchant, sent[:size], now=end + timedelta(minutes=1))
-        sent = sent[size:]
+    for batch in batches(events, seed, order):
+        assert not ingest_events(merchant, batch, now=end + timedelta(minutes=1)).rejected
     now = end + timedelta(minutes=1, hours=later_hours)
     recount.end_idle_conversations(merchant, now=now)
 
     spam = mark_spam(merchant, shuffle, now=now)
-    found, days = oracle.recount(
-        events, now=now, zone=merchant.zone, idle=timedelta(hours=24), recontact=timedelta(days=7), spam=spam
-    )
+    found, days = oracle.recount(events, now=now, zone=merchant.zone, recontact=timedelta(days=7), spam=spam)
     check_conversations(merchant, found)
     check_days(merchant, days, end)
     before = snapshot(merchant)
@@ -167,12 +197,52 @@ def check_parts(merchant, period, points):
     whole = totals(merchant, period, now=period.end)
     for parts in (
         [point.totals for point in points],
-        *([part.totals for part in breakdown(merchant, period, by, now=period.end)] for by in ("channel", "language")),
+        *([part.totals for part in breakdown(merchant, period, by, now=period.end)] for by in BY),
     ):
         assert sum(part.n_conversations for part in parts) == whole.n_conversations
         assert sum(part.n_resolved for part in parts) == whole.n_resolved
     assert sum(part.n for part in breakdown(merchant, period, "outcome", now=period.end)) == whole.n_conversations
     assert whole.n_conversations == whole.n_ended + whole.n_open + whole.n_not_involved
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_batches_equal_a_plain_recount():
+    """Four writers at once, each with a random three quarters of the stream in an order of its own."""
+    merchant = Merchant.objects.create(slug="crowd", name="Crowd", timezone="Asia/Kathmandu")
+    chance = random.Random(7)
+    steps = [[ASK, ANSWER, ("resolve", {})], [ASK, ANSWER], [("reopen", {})], [ASK], [("hand_off", {})]]
+    threads = [
+        (
+            chance.choice(["ann", "bob", "cat", ""]),
+            "widget",
+            "1",
+            chance.randrange(4 * 24 * 60),
+            [(chance.choice([1, 600, DAY, 2 * DAY]), chance.choice(steps)) for _ in range(8)],
+        )
+        for _ in range(12)
+    ]
+    events = tell(threads, "2026-10-23T17:00:00+00:00")
+    now = max(oracle.at(event) for event in events) + timedelta(minutes=1)
+    barrier = threading.Barrier(4)
+
+    def write(seed: int) -> None:
+        own = [*events[seed::4], *random.Random(seed).sample(events, len(events) * 3 // 4)]
+        barrier.wait()
+        try:
+            for batch in batches(own, seed, "any"):
+                ingest_events(merchant, batch, now=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for written in [pool.submit(write, seed) for seed in range(4)]:
+            written.result()
+    found, days = oracle.recount(events, now=now, zone=merchant.zone, recontact=timedelta(days=7))
+    recount.end_idle_conversations(merchant, now=now)
+    check_conversations(merchant, found)
+    check_days(merchant, days, now)
+    checked = recount.reconcile(merchant, now=now)
+    assert (checked.n_conversations_changed, checked.n_buckets_changed) == (0, 0), checked.differences
 
 
 def test_settings_hold_only_after_a_recount(merchant):
