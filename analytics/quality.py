@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from math import sqrt
 
-from django.db.models import Avg, Case, Count, IntegerField, Max, QuerySet, StdDev, Value, When
-from django.db.models.functions import TruncWeek
+from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 
 from analytics.models import Channel, Conversation, QualityScore, ScoreAttempt, Scorer
+from analytics.quality_sums import BINS, VERSION, WEEK, ScoreSums, count_eligible, read_sums
 from analytics.rubric import RUBRIC, Dimension
 from portal.models import Merchant
 from portal.periods import Period
 
-BINS = 10
 Z = 1.96
 
 
@@ -31,6 +30,10 @@ class Version:
     @property
     def key(self) -> str:
         return f"{self.scorer}/{self.scorer_version}/{self.rubric_version}"
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        return self.scorer.value, self.scorer_version, self.rubric_version
 
     @property
     def label(self) -> str:
@@ -104,74 +107,62 @@ def scores_in(merchant: Merchant, period: Period, version: Version | None = None
 
 def versions(merchant: Merchant, period: Period) -> list[Version]:
     """The one that scored most conversations of the period first: a new version takes over when it has caught up."""
-    rows = (
-        scores_in(merchant, period)
-        .order_by()
-        .values_list("scorer", "scorer_version", "rubric_version")
-        .annotate(n=Count("id"), at=Max("created_at"))
-    )
-    found = [Version(Scorer(scorer), version, rubric, n, at) for scorer, version, rubric, n, at in rows]
-    return sorted(found, key=lambda version: (-version.n, -version.latest_at.timestamp()))
+    return [version for version, _sums in _by_version(merchant, period)]
 
 
-def summary(merchant: Merchant, period: Period, *, version: Version | None = None) -> QualitySummary | None:
-    """None where no conversation of the period has a score. Without `version`, that with the most scores."""
-    if version is None:
-        found = versions(merchant, period)
-        if not found:
-            return None
-        version = found[0]
-    fields = ["overall", *map(str, Dimension)]
-    row = scores_in(merchant, period, version).aggregate(
-        **{f"{name}_mean": Avg(name) for name in fields},
-        **{f"{name}_n": Count(name) for name in fields},
-        **{f"{name}_sd": StdDev(name, sample=True) for name in fields},
-    )
-    means = {name: Mean.of(row[f"{name}_mean"], row[f"{name}_n"], row[f"{name}_sd"]) for name in fields}
+def _by_version(merchant: Merchant, period: Period) -> list[tuple[Version, ScoreSums]]:
+    found = [
+        (Version(Scorer(scorer), version, rubric, sums.n, sums.latest_at), sums)
+        for (scorer, version, rubric), sums in read_sums(merchant, period).items()
+    ]
+    return sorted(found, key=lambda row: (-row[0].n, -row[0].latest_at.timestamp()))
+
+
+def summary(
+    merchant: Merchant, period: Period, *, version: Version | None = None, n_eligible: int | None = None
+) -> QualitySummary | None:
+    """None where no conversation of the period has a score. Without `version`, that with the most scores.
+
+    `n_eligible` spares a count where the caller has the totals of the period.
+    """
+    found = [row for row in _by_version(merchant, period) if version is None or row[0].key == version.key]
+    if not found:
+        return None
+    best, sums = found[0]
     return QualitySummary(
-        version=version,
-        overall=means["overall"],
+        version=best,
+        overall=Mean.of(*sums.mean("overall")),
         dimensions=tuple(
-            DimensionMean(dimension, RUBRIC[dimension].label, RUBRIC[dimension].description, means[dimension])
+            DimensionMean(
+                dimension, RUBRIC[dimension].label, RUBRIC[dimension].description, Mean.of(*sums.mean(dimension))
+            )
             for dimension in Dimension
         ),
-        n_eligible=eligible_in(merchant, period).count(),
+        n_eligible=count_eligible(merchant, period) if n_eligible is None else n_eligible,
         is_provisional=True,
     )
 
 
 def distribution(merchant: Merchant, period: Period, version: Version) -> list[int]:
     """How many overall scores fall into each tenth; 1.0 belongs to the last."""
-    # Case by case, because width_bucket is not in the ORM; a sequential pass over the period's scores.
-    tenths = [When(overall__lt=(n + 1) / BINS, then=Value(n)) for n in range(BINS)]
-    bin_of = Case(*tenths, default=Value(BINS - 1), output_field=IntegerField())
-    rows = (
-        scores_in(merchant, period, version).order_by().annotate(bin=bin_of).values_list("bin").annotate(n=Count("id"))
-    )
-    counts = dict(rows)
-    return [counts.get(n, 0) for n in range(BINS)]
+    found = read_sums(merchant, period).get(version.columns)
+    return found.tenths if found else [0] * BINS
 
 
 def weekly(merchant: Merchant, period: Period, version: Version) -> list[tuple[date, Mean]]:
     """Means by the merchant's own Monday-to-Sunday weeks in which the conversations started."""
-    rows = (
-        scores_in(merchant, period, version)
-        .order_by()
-        .annotate(week=TruncWeek("conversation__started_at", tzinfo=merchant.zone))
-        .values_list("week")
-        .annotate(mean=Avg("overall"), n=Count("id"), sd=StdDev("overall", sample=True))
-    )
-    return [(week.date(), Mean.of(mean, n, sd)) for week, mean, n, sd in sorted(rows)]
+    found = read_sums(merchant, period, f"{VERSION}, {WEEK}").items()
+    return [
+        (week, Mean.of(*sums.mean("overall"))) for (*of, week), sums in sorted(found) if tuple(of) == version.columns
+    ]
 
 
 def by_channel(merchant: Merchant, period: Period, version: Version) -> list[tuple[str | Promise, Mean]]:
-    rows = (
-        scores_in(merchant, period, version)
-        .order_by()
-        .values_list("conversation__channel")
-        .annotate(mean=Avg("overall"), n=Count("id"), sd=StdDev("overall", sample=True))
-    )
-    found = [(Channel(channel).label, Mean.of(mean, n, sd)) for channel, mean, n, sd in rows]
+    found = [
+        (Channel(channel).label, Mean.of(*sums.mean("overall")))
+        for (*of, channel), sums in read_sums(merchant, period, f"{VERSION}, channel").items()
+        if tuple(of) == version.columns
+    ]
     return sorted(found, key=lambda row: -row[1].n)
 
 

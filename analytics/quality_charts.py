@@ -6,7 +6,8 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from analytics.charts import Chart
-from analytics.quality import BINS, Mean
+from analytics.quality import Mean
+from analytics.quality_sums import BINS
 from portal.templatetags.formats import local_day, number, percent
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -17,6 +17,7 @@ from analytics.maturity import maturity_of
 from analytics.measures import COUNTERS, HISTOGRAMS
 from analytics.models import Channel, Conversation, Event, HandoffReason, Outcome, Rollup
 from analytics.segments import DIMENSIONS, EVERYTHING, Segment
+from analytics.spans import HOURS_OF_SPAN, WITH_SPANS, span_parameters
 from analytics.totals import Totals, add_up
 from portal.models import Merchant
 from portal.periods import Period, hours, steps
@@ -60,6 +61,11 @@ _TOTALS = ", ".join(
     ]
     + [f"string_agg({name}, ''), sum({name.replace('_bins', '_sum_ms')})::bigint" for name in HISTOGRAMS]
 )
+_PARTS = ", ".join((*DIMENSIONS, *COUNTERS, *HISTOGRAMS))
+_HOUR, _HOUR_OF_WEEK = "date_trunc('hour', hour, %(zone)s)", "to_char(hour AT TIME ZONE %(zone)s, 'ID-HH24')"
+# What cannot be read from days.
+HOURLY = {_HOUR, _HOUR_OF_WEEK}
+RESOLUTION = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ def split_series(
 
 def _step_of(step: str) -> str:
     if step == "hour":
-        return "date_trunc('hour', hour, %(zone)s)"
+        return _HOUR
     return "date_trunc(%(step)s, hour AT TIME ZONE %(zone)s)::date"
 
 
@@ -161,8 +167,7 @@ def breakdown(
     if by == "handoff_reason":
         return _handoff_slices(merchant, period, segment)
     if by == "hour_of_week":
-        group = "to_char(hour AT TIME ZONE %(zone)s, 'ID-HH24')"
-        found = _grouped(merchant, [period], (group,), now=now, segment=segment, zone=merchant.timezone)
+        found = _grouped(merchant, [period], (_HOUR_OF_WEEK,), now=now, segment=segment, zone=merchant.timezone)
         return _slices(by, {key: found.get(key, Totals()) for key in HOURS_OF_WEEK})
     found = _grouped(merchant, [period], (by,), now=now, segment=segment)
     parts = _slices(by, {key: each for key, each in found.items() if each.n_conversations})
@@ -240,26 +245,29 @@ def _grouped(
     segment: Segment = EVERYTHING,
     **parameters: Any,
 ) -> dict[Any, Totals]:
-    """Totals of the windows' rollups by constant SQL expressions: one is the key, several are a tuple as key.
+    """Totals of the windows by constant SQL expressions: one is the key, several are a tuple as key.
 
-    Scans the unique index rollup_bucket.
+    Days that are over are read whole where they are sealed, the rest hour by hour over the unique index rollup_bucket.
     """
     maturity = maturity_of(merchant, now or timezone.now())
     parameters |= segment.chosen | {
-        "merchant": merchant.pk,
         "mature_chat": maturity.chat,
         "mature_email": maturity.email,
     }
-    ranges = []
-    for number, window in enumerate(windows):
-        ranges.append(f"(hour >= %(start{number})s AND hour < %(end{number})s)")
-        parameters |= {f"start{number}": window.start, f"end{number}": window.end}
-    wanted = "".join(f" AND {name} = %({name})s" for name in segment.chosen)
+    # An hour that is mature counts as such; a day that is only partly so is read by the hour.
+    cuts = [moment + RESOLUTION for moment in (maturity.chat, maturity.email)]
+    parameters |= span_parameters(merchant, windows, cuts=cuts, reads_days=not HOURLY & set(group))
+    wanted = " AND ".join(("TRUE", *(f"{name} = %({name})s" for name in segment.chosen)))
     n_keys = len(group)
     query = f"""
-        SELECT {", ".join(group)}, {_TOTALS} FROM analytics_rollup
-        WHERE merchant_id = %(merchant)s AND ({" OR ".join(ranges)}){wanted}
-        GROUP BY {", ".join(str(number + 1) for number in range(n_keys))}
+        {WITH_SPANS}
+        SELECT {", ".join(group)}, {_TOTALS} FROM (
+            SELECT d.starts_at AS hour, {_PARTS}
+            FROM sealed JOIN analytics_dayrollup d ON d.merchant_id = %(merchant)s AND d.starts_at = sealed.starts_at
+            UNION ALL
+            SELECT hour, {_PARTS}
+            FROM rest AS span CROSS JOIN LATERAL ({HOURS_OF_SPAN}) AS hours
+        ) AS parts WHERE {wanted} GROUP BY {", ".join(str(number + 1) for number in range(n_keys))}
     """
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)

@@ -10,6 +10,7 @@ from analytics.conversations import all_conversations
 from analytics.histogram import pack, unpack
 from analytics.measures import COUNTERS, EXCLUDED, HISTOGRAMS, Amounts, Bucket, bucket_of, measure
 from analytics.models import Counting, Rollup
+from analytics.sealing import unseal, unseal_all
 from portal.models import Merchant
 
 Deltas = dict[Bucket, Amounts]
@@ -51,6 +52,7 @@ def collect(deltas: Deltas, bucket: Bucket, amounts: Amounts, sign: int) -> None
 
 def apply(merchant: Merchant, deltas: Deltas) -> None:
     """Adds the differences to the stored rollups. The caller holds the lock (models.Counting)."""
+    unseal(merchant, {bucket.hour for bucket in deltas})
     deltas = {bucket: amounts for bucket, amounts in sorted(deltas.items()) if not amounts.is_zero}
     if not deltas:
         return
@@ -90,6 +92,7 @@ def recount(counting: Counting) -> Deltas:
 def recompute(counting: Counting) -> None:
     """Replaces all of a merchant's rollups; `counting` was locked by the caller."""
     buckets = recount(counting)
+    unseal_all(counting.merchant)
     Rollup.objects.for_merchant(counting.merchant).delete()
     keys = sorted(buckets)
     for start in range(0, len(keys), WRITE_AT_ONCE):

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from analytics import judge, local_scorer, rubric
-from analytics.models import Author, Conversation, Message, QualityScore, ScoreAttempt, Scorer
+from analytics.models import Author, Conversation, Counting, Message, QualityScore, ScoreAttempt, Scorer
 from analytics.rubric import Assessment, Dimension
 from analytics.scoring_queue import (
     ScoringError,
@@ -22,6 +22,7 @@ from analytics.scoring_queue import (
     scorer_version,
     waiting_for_judge,
 )
+from analytics.sealing import unseal_conversations
 from analytics.transcript import read_transcripts
 from portal import langsmith, llm
 from portal.models import LlmCall, Merchant, RunFeedback
@@ -91,9 +92,11 @@ def _judge(conversation: Conversation, *, now: datetime) -> QualityScore:
         release(attempt, error, now=now)
         raise
     with transaction.atomic():
+        Counting.lock(merchant)
         score = _build(conversation, Scorer.LLM, assessment, now=now, call=call)
         score.save()
         attempt.delete()
+        unseal_conversations(merchant, [conversation.pk])
         _record_feedback(merchant, [score])
     return score
 
@@ -109,6 +112,7 @@ def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, 
         for (conversation, _transcript), assessment in zip(answered, assessments, strict=True)
     ]
     with transaction.atomic():
+        Counting.lock(merchant)
         _record_unanswered(merchant, [conversation for conversation, t in pairs if not t.exchanges()], now=now)
         QualityScore.objects.bulk_create(
             scores,
@@ -124,6 +128,7 @@ def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, 
                 "read_state_at",
             ],
         )
+        unseal_conversations(merchant, [score.conversation_id for score in scores])
         _record_feedback(merchant, scores)
     return len(scores)
 

@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from analytics import archiving, recount, scoring, scoring_queue, timescale
+from analytics.sealing import recheck_days, seal_days
 from analytics.search_index import index_changed
 from portal.models import Merchant
 
@@ -75,6 +76,31 @@ def index_texts_of(merchant_id: int) -> None:
     merchant, deadline = Merchant.objects.get(pk=merchant_id), time.monotonic() + INDEX_SECONDS
     while index_changed(merchant) and time.monotonic() < deadline:
         pass
+
+
+@shared_task(name="analytics.tasks.seal_ended_days", ignore_result=True)
+def seal_ended_days() -> None:
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        seal_ended_days_of.delay(merchant_id)
+
+
+@shared_task(name="analytics.tasks.seal_ended_days_of", ignore_result=True)
+def seal_ended_days_of(merchant_id: int) -> None:
+    seal_days(Merchant.objects.get(pk=merchant_id), now=timezone.now())
+
+
+@shared_task(name="analytics.tasks.recheck_sealed_days", ignore_result=True)
+def recheck_sealed_days() -> None:
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        recheck_sealed_days_of.delay(merchant_id)
+
+
+@shared_task(name="analytics.tasks.recheck_sealed_days_of", ignore_result=True)
+def recheck_sealed_days_of(merchant_id: int) -> None:
+    merchant = Merchant.objects.get(pk=merchant_id)
+    if days := recheck_days(merchant):
+        logger.error("%s: %d sealed days differed from their hours or scores: %s", merchant.slug, len(days), days[:5])
+    seal_days(merchant, now=timezone.now())
 
 
 @shared_task(name="analytics.tasks.score_ended_conversations", ignore_result=True)

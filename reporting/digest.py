@@ -128,7 +128,7 @@ def build_digest(merchant: Merchant, period: Period, *, now: datetime) -> Digest
         n_drafts=waiting.count(),
         drafts=tuple(_list_drafts(waiting)),
         effects=tuple(_list_effects(merchant)),
-        quality=quality_summary(merchant, period),
+        quality=quality_summary(merchant, period, n_eligible=current.n_conversations),
     )
 
 

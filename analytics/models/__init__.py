@@ -7,6 +7,7 @@ from analytics.models.quality import QualityScore, ScoreAttempt, Scorer
 from analytics.models.recount import Recount
 from analytics.models.rejection import RejectedEvents
 from analytics.models.rollup import Reconciliation, Rollup
+from analytics.models.sealed import DayQuality, DayRollup, SealedDay
 from analytics.models.search import SearchProgress, SearchText
 from analytics.models.spam import SpamDecision
 
@@ -16,6 +17,8 @@ __all__ = [
     "Channel",
     "Conversation",
     "Counting",
+    "DayQuality",
+    "DayRollup",
     "Event",
     "EventType",
     "Exclusion",
@@ -29,6 +32,7 @@ __all__ = [
     "Rollup",
     "ScoreAttempt",
     "Scorer",
+    "SealedDay",
     "SearchProgress",
     "SearchText",
     "SpamDecision",

@@ -1,4 +1,4 @@
-"""Additive counts of one hour of the merchant's zone. Rates and percentiles are derived at read (totals.py)."""
+"""Additive counts by hour of the merchant's zone. Rates and percentiles are derived at read (totals.py)."""
 
 from django.db import models
 
@@ -6,11 +6,10 @@ from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
 
 
-class Rollup(MerchantScoped):
-    """A conversation counts in the hour in which it started. What is excluded counts in its own column only."""
+class CountedAmounts(MerchantScoped):
+    """The columns that measures.py fills, by what a merchant's traffic is told apart by."""
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
-    hour = models.DateTimeField()  # the instant at which the merchant's local hour began
     channel = models.CharField(max_length=10)
     language = models.CharField(max_length=16, blank=True)
     agent_version = models.CharField(max_length=64, blank=True)
@@ -49,6 +48,15 @@ class Rollup(MerchantScoped):
     response_bins = models.BinaryField(default=bytes)
     first_response_bins = models.BinaryField(default=bytes)
     resolution_bins = models.BinaryField(default=bytes)
+
+    class Meta:
+        abstract = True
+
+
+class Rollup(CountedAmounts):
+    """A conversation counts in the hour in which it started. What is excluded counts in its own column only."""
+
+    hour = models.DateTimeField()  # the instant at which the merchant's local hour began
 
     class Meta:
         constraints = [

@@ -1,0 +1,207 @@
+"""A sealed day tells the same as its hours and scores, whatever arrives after it was sealed."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analytics import quality, recount, scoring, sealing
+from analytics.ingest import ingest_events
+from analytics.models import Conversation, DayRollup, QualityScore, Rollup, SealedDay
+from analytics.queries import breakdown, compare, series, totals
+from analytics.segments import Segment
+from analytics.tasks import recheck_sealed_days_of, seal_ended_days_of
+from portal.models import Merchant
+from portal.periods import Period, day_start
+from tests.analytics import oracle
+from tests.analytics.quality_cases import told
+from tests.analytics.test_oracle import PLACES, THREADS, tell
+from tests.analytics.test_quality_page import scored
+from tests.events import Chat, escalated, resolved, send
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def period_of(merchant, first: str, last: str) -> Period:
+    start, end = (day_start(datetime.fromisoformat(day).date(), merchant.zone) for day in (first, last))
+    return Period(start, end, merchant.zone, "custom")
+
+
+def numbers(merchant, period, now):
+    """Everything that may be read from sealed days."""
+    found = quality.versions(merchant, period)
+    return (
+        totals(merchant, period, now=now),
+        totals(merchant, period, now=now, segment=Segment(channel="widget")),
+        compare(merchant, period, now=now).previous,
+        *(series(merchant, period, step=step, now=now) for step in ("hour", "day", "week", "month")),
+        *(breakdown(merchant, period, by, now=now) for by in ("channel", "language", "hour_of_week", "outcome")),
+        [
+            (version, quality.distribution(merchant, period, version), quality.by_channel(merchant, period, version))
+            for version in found
+        ],
+    )
+
+
+def unsealed(merchant, period, now):
+    """The same, read from hours and scores alone."""
+    with transaction.atomic():
+        sealing.unseal_all(merchant)
+        found = numbers(merchant, period, now)
+        transaction.set_rollback(True)
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(threads=THREADS, place=PLACES, seed=st.integers(0, 2**32))
+def test_sealed_days_equal_their_hours_whatever_arrives_later(threads, place, seed):
+    zone_name, first = place
+    merchant = Merchant.objects.create(slug=uuid4().hex, name="Sealed", timezone=zone_name)
+    events, shuffle = tell(threads, first), random.Random(seed)
+    sent = events + shuffle.sample(events, len(events) // 3)
+    shuffle.shuffle(sent)
+    end = max(oracle.at(event) for event in events)
+    period = period_of(merchant, first[:10], (end + timedelta(days=3)).isoformat()[:10])
+    while sent:
+        size = shuffle.randint(1, 7)
+        ingest_events(merchant, sent[:size], now=end + timedelta(minutes=1))
+        sent = sent[size:]
+        if shuffle.random() < 0.6:
+            sealing.seal_days(merchant, now=end + timedelta(days=shuffle.choice([0, 1, 2])))
+    recount.end_idle_conversations(merchant, now=end + timedelta(hours=30))
+    # A moment at which some hours of a day are mature and others are not.
+    for now in (end + timedelta(hours=30), end - timedelta(days=1) + timedelta(days=8, hours=3)):
+        assert numbers(merchant, period, now) == unsealed(merchant, period, now)
+    sealing.seal_days(merchant, now=end + timedelta(days=4))
+    assert SealedDay.objects.for_merchant(merchant).exists() == Rollup.objects.for_merchant(merchant).exists()
+    assert numbers(merchant, period, NOW) == unsealed(merchant, period, NOW)
+    assert sealing.seal_days(merchant, now=end + timedelta(days=4)) == 0
+    assert sealing.recheck_days(merchant) == []
+
+
+@pytest.mark.django_db
+def test_a_page_reads_sealed_days_instead_of_their_hours(merchant):
+    """Hours that are wrong on purpose do not show, because the day above them is sealed."""
+    send(merchant, resolved(), now=NOW)
+    assert sealing.seal_days(merchant, now=NOW) == 18  # 2 to 19 November; today is not over
+    Rollup.objects.for_merchant(merchant).update(n_resolved=5)
+    whole = period_of(merchant, "2026-11-01", "2026-11-08")
+    assert totals(merchant, whole, now=NOW).n_resolved == 1
+    half = Period(whole.start, datetime(2026, 11, 2, 12, tzinfo=UTC), merchant.zone, "custom")
+    assert totals(merchant, half, now=NOW).n_resolved == 5
+
+
+@pytest.mark.django_db
+def test_a_late_event_unseals_its_own_day_alone(merchant):
+    send(merchant, resolved(), resolved("c-2", at="2026-11-03T09:00:00+00:00"), now=NOW)
+    sealing.seal_days(merchant, now=NOW)
+    send(merchant, escalated("c-3", at="2026-11-03T22:00:00+00:00"), now=NOW)
+    unsealed_days = {datetime(2026, 11, 2, 23, tzinfo=UTC)}
+    sealed = set(SealedDay.objects.for_merchant(merchant).values_list("starts_at", flat=True))
+    assert len(sealed) == 17
+    assert not sealed & unsealed_days
+    assert not DayRollup.objects.for_merchant(merchant).filter(starts_at__in=unsealed_days).exists()
+    assert totals(merchant, period_of(merchant, "2026-11-01", "2026-11-08"), now=NOW).n_conversations == 3
+    assert sealing.seal_days(merchant, now=NOW) == 1
+
+
+@pytest.mark.django_db
+def test_a_recontact_unseals_the_day_that_it_refutes(merchant):
+    send(merchant, resolved(), now=NOW)
+    sealing.seal_days(merchant, now=NOW)
+    again = Chat("c-2", at="2026-11-06T09:00:00+00:00").start(customer_id="customer of c-1").ask().answer()
+    send(merchant, again, now=NOW)
+    assert totals(merchant, period_of(merchant, "2026-11-02", "2026-11-03"), now=NOW).n_recontacted == 1
+
+
+@pytest.mark.django_db
+def test_a_new_score_unseals_the_day_of_its_conversation(merchant):
+    with time_machine.travel(NOW, tick=False):
+        conversation = told(merchant, at="2026-11-10T09:00:00+00:00")
+        sealing.seal_days(merchant, now=NOW)
+        period = period_of(merchant, "2026-11-01", "2026-11-15")
+        assert quality.summary(merchant, period) is None
+        scoring.score_locally(merchant, [conversation], now=NOW)
+        (score,) = QualityScore.objects.for_merchant(merchant)
+        assert quality.summary(merchant, period).overall.value == score.overall
+        assert sealing.seal_days(merchant, now=NOW) == 1
+        assert quality.summary(merchant, period).overall.value == score.overall
+
+
+@pytest.mark.django_db
+def test_means_and_deviations_of_sealed_scores_are_those_of_the_scores(merchant):
+    with time_machine.travel(NOW, tick=False):
+        for number, overall in enumerate((0.1, 0.25, 0.7, 0.7, 1.0)):
+            told(merchant, f"c-{number}", at=f"2026-11-{12 + number}T09:00:00+00:00")
+            scored(merchant, f"c-{number}", overall, accuracy=None if number % 2 else overall / 2)
+        period = period_of(merchant, "2026-11-01", "2026-11-20")
+        before = quality.summary(merchant, period)
+        weeks = quality.weekly(merchant, period, before.version)
+        sealing.seal_days(merchant, now=NOW)
+        after = quality.summary(merchant, period)
+        assert after.overall.value == pytest.approx(0.55)
+        assert (after.overall.low, after.overall.high) == pytest.approx((0.2279, 0.8721), abs=1e-4)
+        assert after.dimensions[1].mean.n == 3
+        assert (before.overall.low, before.n_scored) == (pytest.approx(after.overall.low), 5)
+        assert [mean.n for _monday, mean in weeks] == [4, 1]
+        assert [mean.n for _monday, mean in quality.weekly(merchant, period, after.version)] == [4, 1]
+        assert quality.distribution(merchant, period, after.version) == [0, 1, 1, 0, 0, 0, 0, 2, 0, 1]
+
+
+@pytest.mark.django_db
+def test_an_excluded_conversation_takes_its_score_out_of_a_sealed_day(merchant):
+    with time_machine.travel(NOW, tick=False):
+        told(merchant, at="2026-11-10T09:00:00+00:00")
+        scored(merchant, "c-1", 0.8)
+        sealing.seal_days(merchant, now=NOW)
+        period = period_of(merchant, "2026-11-01", "2026-11-15")
+        assert quality.summary(merchant, period).n_scored == 1
+        again = Chat("c-1", at="2026-11-10T09:00:30+00:00").start(is_test=True)
+        send(merchant, again, now=NOW)
+        assert Conversation.objects.for_merchant(merchant).get().exclusion == "test"
+        assert quality.summary(merchant, period) is None
+
+
+@pytest.mark.django_db
+def test_a_changed_zone_moves_sealed_days(merchant):
+    send(merchant, resolved(at="2026-11-02T22:30:00+00:00"), now=NOW)  # the next day in Kathmandu
+    sealing.seal_days(merchant, now=NOW)
+    merchant.timezone = "Asia/Kathmandu"
+    merchant.save()
+    recount.recount_if_outdated(merchant, now=NOW)
+    sealing.seal_days(merchant, now=NOW)
+    points = series(merchant, period_of(merchant, "2026-11-02", "2026-11-05"), now=NOW)
+    assert [point.totals.n_conversations for point in points] == [0, 1, 0]
+
+
+@pytest.mark.django_db
+def test_the_scheduled_task_may_run_twice(merchant):
+    with time_machine.travel(NOW, tick=False):
+        send(merchant, resolved())
+        seal_ended_days_of(merchant.pk)
+        seal_ended_days_of(merchant.pk)
+    assert SealedDay.objects.for_merchant(merchant).count() == 18
+
+
+@pytest.mark.django_db
+def test_the_nightly_check_finds_and_repairs_a_sealed_day_that_is_wrong(merchant, caplog):
+    with time_machine.travel(NOW, tick=False):
+        told(merchant, at="2026-11-07T09:00:00+00:00")
+        scored(merchant, "c-1", 0.8)
+        sealing.seal_days(merchant, now=NOW)
+        assert sealing.recheck_days(merchant) == []
+        DayRollup.objects.for_merchant(merchant).update(n_resolved=7)
+        period = period_of(merchant, "2026-11-07", "2026-11-08")
+        assert totals(merchant, period, now=NOW).n_resolved == 7
+        recheck_sealed_days_of(merchant.pk)
+        assert totals(merchant, period, now=NOW).n_resolved == 1
+        assert "1 sealed days differed" in caplog.text
+        scored(merchant, "c-1", 0.3, version="behind our back")
+        assert sealing.recheck_days(merchant) == [period.start]
+        assert len(quality.versions(merchant, period)) == 2
