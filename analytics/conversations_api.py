@@ -39,7 +39,7 @@ class ConversationsView(MerchantApiView):
         examples=[
             OpenApiExample(
                 "The last page",
-                value={"next": None, "cursor": "MjAyNi0xMS0yMw", "results": [CONVERSATION_EXAMPLE]},
+                value={"next": None, "cursor": "1795422671204000-728", "results": [CONVERSATION_EXAMPLE]},
                 response_only=True,
             )
         ],

@@ -20,6 +20,9 @@ from portal.api import MerchantApiView
 from portal.models import ApiKey, Scope
 from portal.throttles import charge_batch
 
+# Each event is judged apart, so that a bad one loses no other: the body may hold anything.
+EVENTS = {"type": "array", "items": {}}
+ENVELOPE = {"type": "object", "properties": {"events": EVENTS}, "required": ["events"]}
 EVENT_EXAMPLE = {
     "id": "9ea0afd9-5230-4242-bfd2-72cc2b2b6914",
     "type": "message.received",
@@ -45,7 +48,7 @@ class EventsView(MerchantApiView):
     @extend_schema(
         operation_id="send_events",
         request={
-            "application/json": {"type": "array", "items": {"type": "object"}},
+            "application/json": {"oneOf": [EVENTS, ENVELOPE]},
             "application/x-ndjson": OpenApiTypes.STR,
         },
         responses={

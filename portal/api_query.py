@@ -5,7 +5,7 @@ because a filter that was misspelt and left out would answer with another number
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
 
 import msgspec
@@ -29,14 +29,23 @@ class Choice(serializers.ChoiceField):
         super().fail(key, **kwargs)
 
 
+class Text(serializers.CharField):
+    """In a body: a text, and not a number that looks like one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 @extend_schema_field(OpenApiTypes.DATETIME)
 class Moment(serializers.Field[datetime, str, str, Any]):
     """RFC 3339, with its zone."""
 
     def to_internal_value(self, data: str) -> datetime:
         try:
-            return msgspec.convert(data, Aware, strict=False)
-        except msgspec.ValidationError:
+            return msgspec.convert(data, Aware).astimezone(UTC)
+        except (msgspec.ValidationError, OverflowError):
             hint = "Write it with the zone, such as 2026-11-23T08:30:00Z; a + in an address is written %2B."
             raise serializers.ValidationError(hint) from None
 

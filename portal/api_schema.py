@@ -52,13 +52,20 @@ RETRY_AFTER = {
 
 class ApiSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
-        return [self.view.query] if self.method == "GET" and hasattr(self.view, "query") else []
+        query = getattr(self.view, "query", None) if self.method == "GET" else None
+        return [query] if query and query().fields else []
 
-    def get_description(self) -> str:  # type: ignore[override]
-        """Ends with the scope, which the view itself is asked for."""
-        description: str = super().get_description()
-        scope = getattr(self.view, "scope", None)
-        return "\n\n".join(filter(None, (description, f"Scope of the key: `{scope}`." if scope else "")))
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        """Its description ends with the scope, which the view itself is asked for."""
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
+        if operation and (scope := getattr(self.view, "scope", None)):
+            said = (operation.get("description", ""), f"Scope of the key: `{scope}`.")
+            operation["description"] = "\n\n".join(filter(None, said))
+        return operation
+
+    def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
+        body: dict[str, Any] | None = super()._get_request_body(direction)
+        return {**body, "required": True} if body else None
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies: dict[str, Any] = super()._get_response_bodies(direction)

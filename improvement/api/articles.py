@@ -14,7 +14,7 @@ from improvement.models import Article, ArticleStatus
 from improvement.search import search_articles
 from portal.api import MerchantApiView
 from portal.api_page import PageQuery, page_of, read_page
-from portal.api_query import Choice, Query
+from portal.api_query import Choice, Moment, Query, Text
 from portal.embeddings import EmbeddingError
 from portal.models import Scope
 
@@ -23,8 +23,12 @@ class EmbeddingUnavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
 
 
+URL = r"^(https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-~]*)?)?$"
+
+
 class ArticleSerializer(serializers.ModelSerializer[Article]):
     status = serializers.ChoiceField(choices=ArticleStatus.choices)
+    source_url = serializers.CharField(allow_blank=True)
     body = serializers.CharField(source="live_version.body", help_text="Markdown, the live version.")
     version = serializers.IntegerField(source="live_version.number")
     published_at = serializers.DateTimeField(
@@ -40,12 +44,12 @@ class ArticleSerializer(serializers.ModelSerializer[Article]):
 
 
 class NewTextSerializer(serializers.Serializer[Any]):
-    title = serializers.CharField(max_length=200)
-    body = serializers.CharField(max_length=50_000, help_text="Markdown")
-    language = serializers.CharField(max_length=16, default="en")
-    tags = serializers.ListField(child=serializers.CharField(max_length=60), default=list, max_length=50)
-    source_url = serializers.URLField(max_length=200, default="", allow_blank=True)
-    updated_at = serializers.DateTimeField(help_text="When the text changed at its source.")
+    title = Text(max_length=200)
+    body = Text(max_length=50_000, help_text="Markdown")
+    language = Text(max_length=16, default="en")
+    tags = serializers.ListField(child=Text(max_length=60), default=list, max_length=50)
+    source_url = serializers.RegexField(URL, max_length=200, default="", allow_blank=True)
+    updated_at = Moment(help_text="When the text changed at its source.")
 
 
 class ArticlesQuery(PageQuery):

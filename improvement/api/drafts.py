@@ -13,7 +13,7 @@ from improvement.errors import RefusedError
 from improvement.models import Decision, Draft, DraftRevision, DraftState, Effect, Review, Writer
 from portal.api import MerchantApiView
 from portal.api_page import PageQuery, page_of, read_page
-from portal.api_query import Choice
+from portal.api_query import Choice, Text
 from portal.models import ApiKey, Scope
 
 
@@ -112,7 +112,7 @@ class OneDraftSerializer(DraftSerializer):
 class DecisionSerializer(serializers.Serializer[Any]):
     decision = serializers.ChoiceField(choices=Decision.choices)
     revision = serializers.IntegerField(min_value=1, help_text="The number of the revision that was read.")
-    comment = serializers.CharField(max_length=2000, allow_blank=True, default="", help_text="Required to reject.")
+    comment = Text(max_length=2000, allow_blank=True, default="", help_text="Required to reject.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["decision"] == Decision.REJECTED and not attrs["comment"].strip():

@@ -61,6 +61,10 @@ def test_the_result_follows_and_the_trail_names_the_key(api, merchant):
     [
         ({"hourly_cost": "-1"}, "hourly_cost"),
         ({"hourly_cost": "lots"}, "hourly_cost"),
+        ({"hourly_cost": ""}, "hourly_cost"),
+        ({"hourly_cost": 31.55}, "hourly_cost"),
+        ({"hourly_cost": True}, "hourly_cost"),
+        ({"hourly_cost": "1e3"}, "hourly_cost"),
         ({"hourly_cost": 10**30}, "hourly_cost"),
         ({"minutes_per_conversation": 1441}, "minutes_per_conversation"),
         ({"minutes_low": 9}, "minutes_low"),
@@ -72,6 +76,12 @@ def test_what_cannot_be_is_refused_by_name(api, merchant, body, field):
     for answer in (api("settings").patch(URL, body), api("settings").put(URL, body)):
         assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
     assert not CostInputs.objects.exists()
+
+
+def test_a_put_without_a_body_takes_nothing_back(api, merchant):
+    told(api("settings").put(URL, {"hourly_cost": "60"}))
+    assert api("settings").put(URL).status_code == 400
+    assert told(api("read").get(URL))["hourly_cost"] == ("60.0000", "typed")
 
 
 def test_a_key_that_reviews_or_reads_changes_nothing(api, merchant):
