@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 # First, because it puts the servers' addresses into the environment, from which the other imports read the settings.
 from tests.servers import postbox, redis_server, worker  # noqa: F401
+from tests.template import django_db_modify_db_settings  # noqa: F401
 
 # isort: split
 import pytest

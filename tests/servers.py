@@ -42,6 +42,7 @@ def start_servers() -> None:
             shutil.rmtree(home / "postgres")
             start_postgres(supervisor, home)
         os.environ["DATABASE_URL"] = database_url(home / "postgres")
+        os.environ["OWN_TEST_POSTGRES"] = "1"
     if "REDIS_URL" not in os.environ:
         wait_for_redis(home / "redis", supervisor.start(redis_child(home / "redis", home / "redis.log")), home)
         os.environ["REDIS_URL"] = redis_url(home / "redis")
