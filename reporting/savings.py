@@ -118,7 +118,7 @@ def compare_savings(now: Savings, before: Savings) -> Change:
     variables): the costs per conversation are inputs, not observations."""
     if not before.counts.n_conversations:
         return _NEW if now.counts.n_conversations else NO_CHANGE
-    if before.roi.savings <= 0 or not before.is_whole:
+    if before.roi.savings <= 0:
         return NO_CHANGE
     value = float(now.roi.savings / before.roi.savings) - 1
     n_now, n_before = int(now.roi.n_counted), int(before.roi.n_counted)

@@ -248,6 +248,14 @@ def test_the_days_before_are_compared_where_there_was_data(sign_in, viewer, merc
     assert "Before, from Oct 6, 2026 to Oct 24, 2026, it was €9.85: now €3.28 less; no clear change" in said
 
 
+def test_days_in_which_the_data_began_are_nothing_to_compare_with(sign_in, viewer, merchant, two_resolved):
+    # The 19 days before begin on October 6; the first conversation is of the 20th.
+    send(merchant, resolved("first", at="2026-10-20T09:00:00+00:00"))
+
+    assert find_page(sign_in(viewer), {}).before.counts.n_conversations == 1
+    assert "Before" not in text_of(page_of(sign_in(viewer)))
+
+
 def test_every_line_counts_the_conversations_that_it_leads_to(sign_in, viewer, merchant, two_resolved):
     send(
         merchant,
