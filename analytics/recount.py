@@ -14,7 +14,7 @@ from analytics.measures import COUNTERS, Amounts, Bucket
 from analytics.models import Channel, Conversation, Counting, Event, Outcome, Reconciliation, Recount
 from analytics.outcomes import Rules
 from analytics.recontacts import relink_all
-from analytics.recount_progress import end_waiting_jobs, shown_as_job
+from analytics.recount_progress import end_needless_job, shown_as_job
 from analytics.stretches import read_stretches, read_whole_threads
 from analytics.threads import next_update_time, refresh_threads, rules_of
 from portal.models import Merchant
@@ -58,7 +58,7 @@ def recount_if_outdated(merchant: Merchant, *, now: datetime) -> bool:
     if begun and begun.is_held(timezone.now()):
         return False
     if found is None or not (found.is_outdated or begun):
-        end_waiting_jobs(merchant)
+        end_needless_job(merchant)
         return False
     with shown_as_job(merchant) as report:
         recount_merchant(merchant, now=now, report=report)

@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 from analytics.models import Conversation
 from portal.models import Job, Merchant
-from portal.recounts import JOB_KIND, find_waiting
+from portal.recounts import JOB_KIND, find_unfinished
 
 
 @contextmanager
 def shown_as_job(merchant: Merchant) -> Iterator[Callable[[int], None]]:
     """Gives a function to call with how many threads were counted so far. An error ends the job and goes on."""
-    job = find_waiting(merchant) or Job.start(merchant, JOB_KIND)
+    job = find_unfinished(merchant) or Job.start(merchant, JOB_KIND)
     total = Conversation.objects.for_merchant(merchant).values("thread").distinct().count()
     job.report(0, total, _("Counting anew"))
     try:
@@ -25,7 +25,7 @@ def shown_as_job(merchant: Merchant) -> Iterator[Callable[[int], None]]:
     job.finish(_("All numbers were counted anew."), at=timezone.now())
 
 
-def end_waiting_jobs(merchant: Merchant) -> None:
+def end_needless_job(merchant: Merchant) -> None:
     """Asked for, and not needed any more: the settings were changed back, or there is nothing to count yet."""
-    while job := find_waiting(merchant):
+    if job := find_unfinished(merchant):
         job.finish(_("There was nothing to count anew."), at=timezone.now())

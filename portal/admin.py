@@ -83,7 +83,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[User]:
         active = Authenticator.objects.filter(user=models.OuterRef("pk"), confirmed_at__isnull=False)
-        return super().get_queryset(request).annotate(_has_two_step=models.Exists(active))
+        users: models.QuerySet[User] = super().get_queryset(request).annotate(_has_two_step=models.Exists(active))
+        return users
 
     @admin.display(description=_("two-step"), boolean=True)
     def has_two_step(self, user: User) -> bool:

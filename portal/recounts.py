@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from celery import signature
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal.models import Job, JobState, Merchant, User
@@ -18,19 +19,20 @@ SHOWN_FOR = timedelta(days=1)
 
 def request_recount(merchant: Merchant, *, by: User) -> Job:
     """The schedule would see to it within a minute; asking shows the job at once and begins sooner."""
-    job = find_waiting(merchant) or Job.start(merchant, JOB_KIND, by=by)
+    job = find_unfinished(merchant) or Job.start(merchant, JOB_KIND, by=by)
     transaction.on_commit(lambda: signature(TASK, args=[merchant.pk]).delay(), robust=True)
     return job
 
 
-def find_waiting(merchant: Merchant) -> Job | None:
-    """The one that was asked for and has not begun."""
-    return (
-        Job.objects.for_merchant(merchant).filter(kind=JOB_KIND, state=JobState.WAITING).order_by("created_at").first()
-    )
+def find_unfinished(merchant: Merchant) -> Job | None:
+    """The one that waits, runs, failed, or lost its worker: the next attempt goes on with it."""
+    return _jobs(merchant).exclude(state=JobState.DONE).first()
 
 
 def find_recount(merchant: Merchant) -> Job | None:
-    """The last one, if it was asked for within a day: the job of a worker that died never ends."""
-    recent = Job.objects.for_merchant(merchant).filter(kind=JOB_KIND, created_at__gt=timezone.now() - SHOWN_FOR)
-    return recent.order_by("-created_at").first()
+    """The last one, if it was asked for within a day."""
+    return _jobs(merchant).filter(created_at__gt=timezone.now() - SHOWN_FOR).first()
+
+
+def _jobs(merchant: Merchant) -> QuerySet[Job]:
+    return Job.objects.for_merchant(merchant).filter(kind=JOB_KIND).order_by("-created_at")

@@ -67,6 +67,7 @@ def settings_privacy(request: MerchantRequest, merchant: Merchant) -> HttpRespon
     context = {
         "trial": TrialForm(initial={"text": sample_text()}),
         "stored": try_redaction(sample_text(), read_chosen(merchant)),
+        "retention_days": settings.EVENT_RETENTION_DAYS,
     }
     return show_settings(request, merchant, PrivacyForm, "portal/settings_privacy.html", **context)
 
@@ -83,6 +84,7 @@ def redaction_trials(request: MerchantRequest, merchant: Merchant) -> HttpRespon
     context = {"trial": trial, "stored": stored, "is_owner": is_owner}
     if request.htmx:
         return render(request, "portal/_redaction_result.html", context)
+    context["retention_days"] = settings.EVENT_RETENTION_DAYS
     context["form"] = form = PrivacyForm(instance=merchant, initial=chosen)
     for field in form.fields.values():
         field.disabled = not is_owner

@@ -104,5 +104,8 @@
     button.addEventListener("click", () => print());
   }
 
+  // On a phone the tabs scroll sideways; the current one must not be out of sight.
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) tab.scrollIntoView({ block: "nearest", inline: "center" });
+
   showTheme();
 })();

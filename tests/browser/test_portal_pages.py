@@ -1,7 +1,11 @@
+import re
+from datetime import timedelta
+
+import pyotp
 import pytest
 from django.utils import timezone
 
-from portal.models import ApiKey, AuditEntry, Job, Membership, Role, Scope
+from portal.models import ApiKey, AuditEntry, Authenticator, Invitation, Job, Membership, Merchant, Role, Scope
 from tests.browser.conftest import inspect_page
 
 pytestmark = pytest.mark.browser
@@ -20,6 +24,13 @@ def lived_in(merchant, other_merchant, owner, reviewer, viewer):
     Membership.objects.get(user=viewer).change_role(Role.REVIEWER, by=owner)
     detail = {"name": "Lumen → Lumen Lighting", "chat_idle_hours": "24 → 48"}
     AuditEntry.record(merchant, "merchant.settings_changed", by=owner, on=merchant, detail=detail)
+    now = timezone.now()
+    sent = Invitation.create(merchant, "nadia@lumen.example", Role.REVIEWER, by=owner, at=now)
+    sent.mark_sent(at=now)
+    lost = Invitation.create(merchant, "nobody@lumen.example", Role.VIEWER, by=owner, at=now)
+    lost.mark_unsent("The mail server answered 550: no such mailbox")
+    Invitation.create(merchant, "late@lumen.example", Role.OWNER, by=owner, at=now - timedelta(days=9))
+    Job.start(merchant, "recount", by=owner).report(1200, 9000, "Counting anew")
     job = Job.start(merchant, "draft", by=owner)
     job.report(34, 120, "Reading the questions of this gap")
     return job
@@ -30,6 +41,9 @@ def test_pages_of_the_settings(browse, lived_in, owner, width, theme):
     page = browse(owner, width=width, theme=theme)
     for path, name in (
         ("settings/", "settings"),
+        ("settings/conversations/", "settings-conversations"),
+        ("settings/privacy/", "settings-privacy"),
+        ("settings/model/", "settings-model"),
         ("settings/team/", "team"),
         ("settings/keys/", "keys"),
         ("settings/audit/", "audit"),
@@ -42,12 +56,26 @@ def test_pages_of_the_settings(browse, lived_in, owner, width, theme):
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
 def test_pages_outside_of_a_merchant(browse, lived_in, owner, width, theme):
+    invitation = Invitation.waiting(lived_in.merchant).get(email="nadia@lumen.example")
+    invited = f"/account/invitations/{invitation.make_token()}/"
     page = browse(owner, width=width, theme=theme)
-    for path, name in (("/", "home"), ("/account/", "account")):
+    for path, name in (
+        ("/", "home"),
+        ("/account/", "account"),
+        ("/account/password/", "password-change"),
+        ("/account/two-step/", "two-step-off"),
+        (invited, "invitation-other"),
+    ):
         page.goto(path)
         inspect_page(page, name)
     page = browse(None, width=width, theme=theme)
-    for path, name in (("/sign-in/", "sign-in"), ("/password/", "password"), ("/password/x/y/", "password-link")):
+    for path, name in (
+        ("/sign-in/", "sign-in"),
+        ("/password/", "password"),
+        ("/password/x/y/", "password-link"),
+        (invited, "invitation-new"),
+        ("/account/invitations/nothing/", "invitation-closed"),
+    ):
         page.goto(path)
         inspect_page(page, name)
 
@@ -64,9 +92,9 @@ def test_a_wrong_password_is_told_at_the_form(browse, owner):
 
 def test_errors_of_the_settings_stand_at_their_fields(browse, owner):
     page = browse(owner, width=390)
-    page.goto("/lumen/settings/")
+    page.goto("/lumen/settings/conversations/")
     page.get_by_label("A chat ends after").fill("0")
-    page.get_by_role("button", name="Save settings").click()
+    page.get_by_role("button", name="Save and count anew").click()
     page.get_by_text("Nothing was saved yet").wait_for()
     described_by = page.get_by_label("A chat ends after").get_attribute("aria-describedby")
     assert "id_chat_idle_hours_error" in described_by
@@ -101,9 +129,76 @@ def test_everything_works_without_javascript(browse, owner, viewer):
     page.get_by_label("Role of Vera Viewer").select_option("Reviewer")
     page.get_by_role("row", name="Vera Viewer").get_by_role("button", name="Change").click()
     assert Membership.objects.get(user=viewer).role == Role.REVIEWER
+    page.get_by_role("button", name="Remove Vera Viewer").click()
+    page.get_by_role("heading", name="Remove Vera Viewer from the team?").wait_for()
+    page.get_by_role("button", name="Remove from the team").click()
+    page.get_by_text("Vera Viewer was removed").wait_for()
+    page.goto("/lumen/settings/privacy/")
+    page.get_by_label("Email addresses").uncheck()
+    page.get_by_label("A message to try it on").fill("+49 30 1234567 or kim@post.example")
+    page.get_by_role("button", name="Try").click()
+    page.get_by_text("[phone] or kim@post.example").wait_for()
+    assert not page.get_by_label("Email addresses").is_checked()
+    assert Merchant.objects.get(slug="lumen").redacts_emails
     page.locator(".sidebar").get_by_text("Olivia Owner").click()
     page.locator(".sidebar").get_by_role("button", name="Sign out").click()
     page.get_by_role("heading", name="Sign in").wait_for()
+
+
+def test_a_text_is_redacted_while_it_is_typed(browse, owner):
+    page = browse(owner)
+    page.goto("/lumen/settings/privacy/")
+    page.get_by_text("My card [card] was charged twice").wait_for()
+    page.get_by_label("A message to try it on").fill("Order 1001, kim@post.example")
+    page.get_by_text("Order 1001, [email]").wait_for()
+    page.get_by_label("Email addresses").uncheck()
+    page.get_by_role("status").get_by_text("Order 1001, kim@post.example").wait_for()
+    assert Merchant.objects.get(slug="lumen").redacts_emails, "trying saves nothing"
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_the_second_step_from_setting_up_to_signing_in(browse, owner, width, theme):
+    owner.set_password("lamp warm hallway 42")
+    owner.save()
+    page = browse(owner, width=width, theme=theme)
+    page.goto("/account/two-step/")
+    page.get_by_label("Your password").fill("lamp warm hallway 42")
+    page.get_by_role("button", name="Set it up").click()
+    page.get_by_text("The picture cannot be scanned?").click()
+    inspect_page(page, "two-step-setup")
+    app = pyotp.TOTP(page.locator("#secret").inner_text().replace(" ", ""))
+    page.get_by_label("Code").fill(app.now())
+    page.get_by_role("button", name="Turn it on").click()
+    page.get_by_role("heading", name="Keep these recovery codes").wait_for()
+    inspect_page(page, "recovery-codes")
+    page.get_by_role("button", name="Copy").click()
+    page.get_by_text("Copied").wait_for()
+    codes = re.findall(r"[2-9a-z]{4}(?:-[2-9a-z]{4}){3}", page.evaluate("navigator.clipboard.readText()"))
+    assert len(codes) == 10
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as a file").click()
+    assert codes[0] in download.value.path().read_text()
+    page.get_by_role("link", name="I have kept them").click()
+    inspect_page(page, "account-two-step")
+    page.goto("/account/two-step/")
+    inspect_page(page, "two-step-on")
+
+    page = browse(None, width=width, theme=theme)
+    page.goto("/lumen/settings/team/")
+    page.get_by_label("Email").fill(owner.email)
+    page.get_by_label("Password", exact=True).fill("lamp warm hallway 42")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="One more step").wait_for()
+    inspect_page(page, "sign-in-code")
+    page.get_by_label("Code").fill("000000")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("This code is not right").wait_for()
+    page.get_by_role("link", name="Use a recovery code").click()
+    page.get_by_label("Recovery code").fill(codes[0])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Team").wait_for()
+    inspect_page(page, "team-two-step")
+    assert Authenticator.find_active(owner)
 
 
 def test_the_theme_is_kept_per_browser(browse, owner):

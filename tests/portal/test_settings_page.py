@@ -150,10 +150,14 @@ class TestCountingAnew:
         client = sign_in(owner)
         client.post(CONVERSATIONS, GOOD[CONVERSATIONS])
         counted.refresh_from_db()
-        monkeypatch.setattr("analytics.recount.rollup.recompute", lambda *_: 1 / 0)
+        monkeypatch.setattr("analytics.recount.rollup.recount", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             recount_if_outdated(counted, now=NOW)
         assert "Counting anew stopped" in client.get(CONVERSATIONS).content.decode()
+        monkeypatch.undo()
+        assert recount_if_outdated(counted, now=NOW)
+        (job,) = Job.objects.for_merchant(counted)
+        assert job.state == JobState.DONE, "the next attempt goes on with the same job"
 
     def test_it_is_asked_for_once_the_change_is_saved(self, counted, sign_in, owner, committed):
         import analytics.tasks  # noqa: F401 - the web process names the task without knowing it
@@ -185,6 +189,10 @@ class TestTryingRedaction:
     def test_the_page_opens_with_an_example(self, sign_in, viewer):
         page = sign_in(viewer).get(PRIVACY).content.decode()
         assert "My card [card] was charged twice for order 48213" in page
+
+    def test_how_long_events_are_kept_is_told(self, sign_in, viewer, settings):
+        settings.EVENT_RETENTION_DAYS = 123
+        assert b"<strong>123 days</strong>" in sign_in(viewer).get(PRIVACY).content
 
     def test_markup_stays_text(self, sign_in, owner):
         assert b"<b>x</b>" not in sign_in(owner).post(TRIALS, {"text": "<b>x</b>"}).content
