@@ -1,4 +1,4 @@
-"""From which age on a conversation can be called verified or not: T + N days after the hour it started in. Pure."""
+"""From which age on a conversation can be called verified or not: T + N days after the hour it started in."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
