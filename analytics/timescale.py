@@ -134,15 +134,6 @@ def read_storage() -> Storage:
     return Storage(version, n_bytes, len(chunks), sum(chunk[3] for chunk in chunks), before, packed)
 
 
-def pack_chunks(*, before: datetime) -> int:
-    """Into the columnstore, now and not when the policy comes round. Returns how many chunks."""
-    with connection.cursor() as cursor:
-        waiting = [name for name, _, end, is_packed in _chunks(cursor) if end <= before and not is_packed]
-        for name in waiting:
-            cursor.execute("CALL convert_to_columnstore(%s)", [name])
-    return len(waiting)
-
-
 def drop_empty_chunks(*, before: datetime) -> int:
     """The archive leaves chunks without rows behind; with them goes what the deleted rows still took up."""
     if not is_hypertable():

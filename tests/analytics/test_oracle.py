@@ -123,13 +123,14 @@ def test_numbers_equal_a_plain_recount(threads, place, seed, order, later_hours)
     check_stream(threads, place, seed, order, later_hours)
 
 
-def check_stream(threads, place, seed, order, later_hours):
+def check_stream(threads, place, seed, order, later_hours, *, after_batch=lambda: None):
     zone_name, first = place
     merchant = Merchant.objects.create(slug=uuid4().hex, name="Oracle", timezone=zone_name)
     events, shuffle = tell(threads, first), random.Random(seed)
     end = max(oracle.at(event) for event in events)
     for batch in batches(events, seed, order):
         assert not ingest_events(merchant, batch, now=end + timedelta(minutes=1)).rejected
+        after_batch()
     now = end + timedelta(minutes=1, hours=later_hours)
     recount.end_idle_conversations(merchant, now=now)
 
