@@ -64,7 +64,7 @@ class ApiSchema(AutoSchema):
         return operation
 
     def _get_request_body(self, direction: Any = "request") -> dict[str, Any] | None:
-        body: dict[str, Any] | None = super()._get_request_body(direction)
+        body: dict[str, Any] | None = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         return {**body, "required": True} if body else None
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:

@@ -32,13 +32,15 @@ class PeriodError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """`start <= moment < end`, both aware and in `zone`. `on` is the day by which it was asked for."""
+    """`start <= moment < end`, both aware and in `zone`. `on` is the day by which it was asked for, `later` the day by
+    which the window after it can be."""
 
     start: datetime
     end: datetime
     zone: ZoneInfo
     kind: str
     on: date | None = None
+    later: date | None = None
 
     def days(self) -> list[date]:
         """The local dates that the window touches."""
@@ -58,6 +60,12 @@ class Period:
             start = day_start(self.start.date() - shift, self.zone)
             end = _same_clock(self.end, self.end.date() - shift, self.zone)
         return Period(start=start, end=end, zone=self.zone, kind=self.kind)
+
+    @property
+    def earlier(self) -> date | None:
+        """A day by which the calendar window before can be asked for; other windows have none."""
+        day = self.start.date() - timedelta(days=1)
+        return day if self.kind in CALENDAR_KINDS and day >= FIRST_DAY else None
 
     def _whole_months(self) -> int:
         """By how many months the window before starts earlier; 0 where the window is not made of months."""
@@ -116,7 +124,8 @@ def _calendar_period(kind: str, on: date | None, *, zone: ZoneInfo, today: date,
         first = step_start(day, kind)
         after = first + timedelta(days=7 if kind == "week" else 1)
     end = min(day_start(after, zone), running_end, key=_instant)
-    return Period(start=day_start(first, zone), end=end, zone=zone, kind=kind, on=on)
+    later = after if after <= today else None
+    return Period(start=day_start(first, zone), end=end, zone=zone, kind=kind, on=on, later=later)
 
 
 def _custom_period(params: Mapping[str, str], *, zone: ZoneInfo, today: date, running_end: datetime) -> Period:

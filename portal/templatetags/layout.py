@@ -4,9 +4,12 @@ from django import template
 from django.template.context import Context
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
+from portal.periods import Period
 from portal.templatetags.formats import current_locale
 
 register = template.Library()
@@ -34,6 +37,36 @@ def again(context: Context, name: str) -> str:
 def locale_code() -> str:
     """The active locale as JavaScript's Intl wants it: "en-DE"."""
     return str(current_locale()).replace("_", "-")
+
+
+PERIODS = {
+    "day": _("Today"),
+    "7d": _("Last 7 days"),
+    "30d": _("Last 30 days"),
+    "90d": _("Last 90 days"),
+    "week": _("This week"),
+    "month": _("This month"),
+    "quarter": _("This quarter"),
+    "year": _("This year"),
+}
+PAST_PERIODS = {
+    "day": _("Day"),
+    "week": _("Week"),
+    "month": _("Month"),
+    "quarter": _("Quarter"),
+    "year": _("Year"),
+}
+
+
+@register.simple_tag
+def period_choices() -> list[tuple[str, str | Promise]]:
+    return list(PERIODS.items())
+
+
+@register.filter
+def period_name(period: Period) -> str | Promise:
+    """What the control calls it; its dates stand beside."""
+    return (PAST_PERIODS if period.later else PERIODS).get(period.kind, _("Custom period"))
 
 
 @register.filter

@@ -3,15 +3,17 @@
 import csv
 import io
 import json
+import re
 import tracemalloc
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 
 from analytics.export_formats import ENCODERS, Format
-from analytics.export_rows import CONVERSATION_COLUMNS, conversation_rows
+from analytics.export_rows import CONVERSATION_COLUMNS, conversation_rows, metric_columns
 from analytics.filters import Filters
 from analytics.models import Conversation
 from analytics.queries import conversations, totals
@@ -102,6 +104,12 @@ def test_the_three_formats_hold_the_same(api, mixed, path):
     for row, entry in zip(table, array, strict=True):
         assert [cell == "" for cell in row.values()] == [value in (None, "") for value in entry.values()]
         assert row.get("conversation_id") == entry.get("conversation_id")
+
+
+def test_the_columns_are_those_of_the_documentation():
+    page = (Path(__file__).resolve().parents[2] / "docs/api.md").read_text()
+    told = page.partition("<!-- columns of metrics -->")[2].partition("<!-- end of columns -->")[0]
+    assert tuple(re.findall(r"`(\w+)`", told)) == metric_columns("")
 
 
 def test_nothing_to_export_is_a_header_or_an_empty_list(api, merchant):
