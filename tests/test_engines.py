@@ -19,7 +19,7 @@ from analytics.models import Conversation, Event, Message, Rollup
 from portal.models import Merchant
 from reporting.demo.stream import build_events
 from tests.analytics import test_oracle
-from tests.engines import POSTGRESQL, TIMESCALEDB, pack_events, url_of
+from tests.engines import POSTGRESQL, TIMESCALEDB, new_database, pack_events, url_of, used
 from tests.events import resolved, send
 
 pytestmark = pytest.mark.skipif(
