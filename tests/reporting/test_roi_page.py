@@ -117,6 +117,7 @@ def test_a_change_and_a_reset_can_be_undone_once(sign_in, owner, merchant, two_r
     page_of(client)
     client.post("/lumen/roi/", inputs())  # what the reset sends
     assert CostInputs.costs_of(merchant).hourly_cost.source is Source.DEFAULT
+    assert CostInputs.of(merchant).typed == {}
 
     undo = client.get("/lumen/roi/").context["undo"]
     assert client.get("/lumen/roi/").context["undo"] is None
@@ -190,6 +191,7 @@ def test_an_input_that_is_no_number_is_said_beside_its_field(sign_in, owner, mer
         ({"hourly_cost": "12.345"}, "12.345 has too many decimals. Round it to 12.34."),
         ({"hourly_cost": "NaN"}, "“NaN” is not a number."),
         ({"hourly_cost": "1e3"}, "“1e3” is not a number."),
+        ({"hourly_cost": "1234,500"}, "“1234,500” is not a number."),  # thousands, or decimals?
         ({"minutes_low": "9"}, "This is more than the minutes per conversation: lower it, or leave it empty."),
         ({"minutes_high": "7"}, "This is less than the minutes per conversation: raise it, or leave it empty."),
     ],
