@@ -15,6 +15,7 @@ from portal.models import Merchant
 from portal.periods import Period
 
 PAGE_SIZE = 50
+ORDER = ("-started_at", "-id")
 # What a text search finds is counted up to here.
 MOST_COUNTED = 10_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -48,11 +49,15 @@ def read_page(
 
     Raises FilterError. A cursor that makes no sense leads to the first page.
     """
-    found = conversations(merchant, period, filters, now=now).defer("response_ms")
-    n, is_counted = _count(merchant, period, filters, found, now=now)
+    found = conversations(merchant, period, filters, now=now)
+    is_counted = True
+    if filters.text:
+        found, n, is_counted = _search(merchant, found)
+    else:
+        n = _count(merchant, period, filters, found, now=now)
     place = _parse(before) or _parse(after)
     is_backwards = place is not None and not _parse(before)
-    rows = list(_beyond(found, place, is_backwards=is_backwards)[: PAGE_SIZE + 1])
+    rows = list(_beyond(found.defer("response_ms"), place, is_backwards=is_backwards)[: PAGE_SIZE + 1])
     has_more = len(rows) > PAGE_SIZE
     rows = rows[:PAGE_SIZE][:: -1 if is_backwards else 1]
     return ConversationPage(
@@ -67,15 +72,20 @@ def read_page(
 
 def _count(
     merchant: Merchant, period: Period, filters: Filters, found: QuerySet[Conversation], *, now: datetime
-) -> tuple[int, bool]:
+) -> int:
     """From the rollups where they hold this number; it is the same one, because the predicates are (lists.py)."""
-    if filters.is_counted_in_rollups:
-        counted = totals(merchant, period, now=now, segment=filters.segment)
-        return getattr(counted, LISTS[filters.outcome].column), True
-    if not filters.text:
-        return found.order_by().count(), True
-    n = found.order_by()[: MOST_COUNTED + 1].count()
-    return min(n, MOST_COUNTED), n <= MOST_COUNTED
+    if not filters.is_counted_in_rollups:
+        return found.order_by().count()
+    n: int = getattr(totals(merchant, period, now=now, segment=filters.segment), LISTS[filters.outcome].column)
+    return n
+
+
+def _search(merchant: Merchant, found: QuerySet[Conversation]) -> tuple[QuerySet[Conversation], int, bool]:
+    """Reads the index once: what it finds is counted, and then read by its ids unless it is more than is counted."""
+    ids = list(found.order_by().values_list("pk", flat=True)[: MOST_COUNTED + 1])
+    if len(ids) > MOST_COUNTED:
+        return found, MOST_COUNTED, False
+    return Conversation.objects.for_merchant(merchant).filter(pk__in=ids).order_by(*ORDER), len(ids), True
 
 
 def _beyond(

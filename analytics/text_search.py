@@ -42,9 +42,10 @@ def parse_text(text: str, *, all_words: bool = True) -> TextQuery | None:
             parts.append("phraseto_tsquery('simple', %s)")
             parameters.append(phrase)
         elif word := word.strip("*"):
-            quoted = word.replace("\\", "\\\\").replace("'", "''")
-            parts.append("to_tsquery('simple', %s)")
-            parameters.append(f"'{quoted}'" + (":*" if len(word) >= MIN_PREFIX else ""))
+            # The parts of "t-77" are words too, and beginnings as short as theirs fit far too many.
+            is_prefix = word.isalnum() and len(word) >= MIN_PREFIX
+            parts.append("to_tsquery('simple', %s)" if is_prefix else "phraseto_tsquery('simple', %s)")
+            parameters.append(f"'{word}':*" if is_prefix else word)
     return TextQuery(f"({(' && ' if all_words else ' || ').join(parts)})", tuple(parameters)) if parts else None
 
 
@@ -53,7 +54,7 @@ def matching_ids(merchant: Merchant, text: str, period: Period | None) -> RawSQL
     conversation_updated, conversation_episode and conversation_customer."""
     known = """
         SELECT id FROM analytics_conversation WHERE merchant_id = %s AND thread = %s
-        UNION SELECT id FROM analytics_conversation WHERE merchant_id = %s AND customer_id = %s
+        UNION ALL SELECT id FROM analytics_conversation WHERE merchant_id = %s AND customer_id = %s
     """
     parameters: list[object] = [merchant.pk, text, merchant.pk, text]
     query = parse_text(text)
@@ -62,9 +63,9 @@ def matching_ids(merchant: Merchant, text: str, period: Period | None) -> RawSQL
     progress = SearchProgress.objects.for_merchant(merchant).first() or SearchProgress(merchant=merchant)
     sql = f"""
         {known}
-        UNION SELECT conversation_id FROM analytics_searchtext
+        UNION ALL SELECT conversation_id FROM analytics_searchtext
         WHERE words @@ (%s::tsquery && {query.sql}) AND numnode({query.sql}) > 0
-        UNION SELECT conversation_id FROM (
+        UNION ALL SELECT conversation_id FROM (
             SELECT m.conversation_id, {DOCUMENT} AS words FROM analytics_message m WHERE m.conversation_id IN (
                 SELECT id FROM analytics_conversation WHERE merchant_id = %s AND (updated_at, id) > (%s, %s)
                 ORDER BY updated_at DESC, id DESC LIMIT {MAX_UNINDEXED}
