@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from analytics import recount
-from analytics.models import Conversation, Event, Exclusion, SpamDecision
+from analytics.models import ArchivedPeriod, Conversation, Event, Exclusion, SpamDecision
 from analytics.queries import totals
 from analytics.spam import SpamError, decide_spam
 from portal.models import AuditEntry
@@ -105,6 +105,10 @@ def test_test_traffic_and_conversations_without_events_are_refused(merchant, rev
     with pytest.raises(SpamError, match="test traffic"):
         mark("t", by=reviewer)
     send(merchant, resolved("old", at="2026-11-02T09:00:00+00:00"))
+    archive = ArchivedPeriod.objects.create(
+        merchant=merchant, path="2026-11", starts_at=NOW, ends_at=NOW, n_events=3, n_bytes=1, archived_at=NOW
+    )
+    Conversation.objects.for_merchant(merchant).filter(thread="old").update(archived_in=archive)
     Event.objects.for_merchant(merchant).delete()
     with pytest.raises(SpamError, match="retention"):
         mark("old", by=reviewer)
