@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -33,9 +33,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
+    """`is_previous_whole`: there was data from the start of the window before on."""
+
     current: Totals
     previous: Totals
     changes: dict[str, Change]  # by metric key
+    is_previous_whole: bool = True
+
+    def alone(self) -> "Comparison":
+        """The same window, compared with nothing."""
+        return replace(self, changes=dict.fromkeys(self.changes, NO_CHANGE))
 
 
 NO_CHANGE = Change(Kind.NONE, None, is_clear=False, direction="none", is_better=None)
@@ -51,7 +58,7 @@ def compare_totals(current: Totals, previous: Totals, *, is_previous_whole: bool
                 is_previous_whole or metric.unit in (Unit.RATE, Unit.DURATION) or not previous.n_conversations
             )
             changes[key] = _change_of(metric, current, previous) if is_comparable else NO_CHANGE
-    return Comparison(current, previous, changes)
+    return Comparison(current, previous, changes, is_previous_whole)
 
 
 def compare_measured(metric: Metric, now: Measured, before: Measured, *, is_previous_whole: bool = True) -> Change:

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.comparison import Change, Kind
+from analytics.metrics import METRICS
 from portal.models import Merchant
 from portal.templatetags.formats import (
     duration_ms,
@@ -20,16 +20,16 @@ from portal.templatetags.formats import (
 )
 from reporting.digest import Digest, Headline
 
-LABELS: dict[str, str | Promise] = {
-    "n_conversations": gettext_lazy("Conversations"),
-    "resolution_rate": gettext_lazy("Resolution rate"),
-    "mean_response_time_ms": gettext_lazy("Average response time"),
-    "savings": gettext_lazy("Savings"),
-}
+SAVINGS_LABEL = gettext_lazy("Savings")
+SAVINGS_DEFINITION = gettext_lazy(
+    "What people would have cost for the verified resolutions, minus what the agent and the rest of the work cost."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """`note` says what the number is made of, `more` what stands beside it."""
+
     key: str
     label: str
     value: str
@@ -37,6 +37,10 @@ class Card:
     change_kind: str  # good, bad or empty
     direction: str  # up, down or empty
     note: str
+    more: str = ""
+    definition: str = ""
+    formula: str = ""
+    version: int = 1
 
 
 def build_cards(digest: Digest, merchant: Merchant) -> tuple[Card, ...]:
@@ -44,32 +48,46 @@ def build_cards(digest: Digest, merchant: Merchant) -> tuple[Card, ...]:
     notes: dict[str, Callable[[], str]] = {
         "n_conversations": lambda: _conversations_note(digest),
         "resolution_rate": lambda: _rate_note(digest.headline("resolution_rate")),
-        "mean_response_time_ms": lambda: _answers_note(digest.headline("mean_response_time_ms").n or 0),
+        "median_response_time_ms": lambda: _answers_note(digest.headline("median_response_time_ms").n or 0),
         "savings": lambda: _savings_note(digest),
+        "quality_score": lambda: _quality_note(digest),
+        "csat": lambda: _csat_note(digest.headline("csat")),
     }
-    return tuple(_card(headline, merchant, notes[headline.key]()) for headline in digest.headlines)
+    more: dict[str, Callable[[], str]] = {
+        "resolution_rate": lambda: _verified_note(digest),
+        "median_response_time_ms": lambda: _tail_note(digest),
+    }
+    return tuple(
+        _card(headline, merchant, notes[headline.key](), more.get(headline.key, str)()) for headline in digest.headlines
+    )
 
 
-def _card(headline: Headline, merchant: Merchant, note: str) -> Card:
+def _card(headline: Headline, merchant: Merchant, note: str, more: str) -> Card:
     change = headline.change
-    kind = "" if change.is_better is None else "good" if change.is_better else "bad"
+    metric = METRICS.get(headline.key)
     return Card(
         key=headline.key,
-        label=str(LABELS[headline.key]),
+        label=str(metric.name if metric else SAVINGS_LABEL),
         value=_value(headline, merchant),
         change=change_text(change),
-        change_kind=kind,
+        change_kind="" if change.is_better is None else "good" if change.is_better else "bad",
         direction=change.direction if change.direction in ("up", "down") else "",
         note=note,
+        more=more,
+        definition=str(metric.definition if metric else SAVINGS_DEFINITION),
+        formula=metric.formula if metric else "",
+        version=metric.version if metric else 1,
     )
 
 
 def _value(headline: Headline, merchant: Merchant) -> str:
     value = headline.value
     match headline.key:
-        case "resolution_rate":
+        case "resolution_rate" | "csat":
             return percent(value)
-        case "mean_response_time_ms":
+        case "quality_score":
+            return percent(value, 0)
+        case "median_response_time_ms":
             return duration_ms(value)
         case "savings":
             return money_whole(value, merchant.currency)
@@ -111,14 +129,50 @@ def _rate_note(headline: Headline) -> str:
     if headline.value is None:
         return _("none has ended yet")
     of = ngettext("of %(n)s ended", "of %(n)s ended", headline.n or 0) % {"n": number(headline.n)}
+    return of + _interval(headline)
+
+
+def _interval(headline: Headline) -> str:
     if headline.low is None:
-        return of
+        return ""
     interval = {"level": percent(0.95, 0), "low": percent(headline.low), "high": percent(headline.high)}
-    return f"{of} · {_('%(level)s interval %(low)s – %(high)s') % interval}"
+    return " · " + _("%(level)s interval %(low)s – %(high)s") % interval
+
+
+def _verified_note(digest: Digest) -> str:
+    if digest.verified.value is None:
+        return _("none is old enough to be verified")
+    return _("%(rate)s verified: nobody came back or objected") % {"rate": percent(digest.verified.value)}
 
 
 def _answers_note(n: int) -> str:
-    return ngettext("mean of %(n)s answer", "mean of %(n)s answers", n) % {"n": number(n)}
+    return ngettext("%(n)s answer", "%(n)s answers", n) % {"n": number(n)}
+
+
+def _tail_note(digest: Digest) -> str:
+    if digest.p95_response_time_ms is None:
+        return ""
+    return _("%(share)s within %(time)s") % {
+        "share": percent(0.95, 0),
+        "time": duration_ms(digest.p95_response_time_ms),
+    }
+
+
+def _csat_note(headline: Headline) -> str:
+    if headline.value is None:
+        return _("nobody has rated yet")
+    return ngettext("of %(n)s rating", "of %(n)s ratings", headline.n or 0) % {"n": number(headline.n)} + _interval(
+        headline
+    )
+
+
+def _quality_note(digest: Digest) -> str:
+    quality = digest.quality
+    if quality is None:
+        return _("nothing has been scored yet")
+    counts = {"scored": number(quality.n_scored), "eligible": number(quality.n_eligible)}
+    text = _("%(scored)s of %(eligible)s scored") % counts
+    return f"{text} · {_('provisional')}" if quality.is_provisional else text
 
 
 def _savings_note(digest: Digest) -> str:

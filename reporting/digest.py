@@ -6,10 +6,13 @@ from decimal import Decimal
 
 from django.db.models import Count, QuerySet, Sum
 
-from analytics.comparison import NO_CHANGE, Kind
-from analytics.quality import QualitySummary
+from analytics.comparison import NO_CHANGE, Kind, compare_measured
+from analytics.measured import Measured
+from analytics.metrics import METRICS
+from analytics.quality import Mean, QualitySummary
 from analytics.quality import summary as quality_summary
 from analytics.queries import Change, Comparison, compare, data_to
+from analytics.segments import EVERYTHING, Segment
 from analytics.totals import Ratio, Totals
 from improvement.models import Draft, DraftState, Effect, Gap, GapStatus
 from portal.models import CostInputs, Merchant
@@ -77,6 +80,8 @@ class Digest:
     end: datetime
     data_to: datetime | None
     headlines: tuple[Headline, ...]
+    verified: Headline
+    p95_response_time_ms: float | None
     outcomes: tuple[OutcomeShare, ...]
     n_conversations: int
     n_ended: int
@@ -95,9 +100,20 @@ class Digest:
         return next(headline for headline in self.headlines if headline.key == key)
 
 
-def build_digest(merchant: Merchant, period: Period, *, now: datetime) -> Digest:
-    comparison = compare(merchant, period, now=now)
+def build_digest(
+    merchant: Merchant,
+    period: Period,
+    *,
+    now: datetime,
+    comparison: Comparison | None = None,
+    segment: Segment = EVERYTHING,
+) -> Digest:
+    """`comparison` spares reading it twice. Where it is of a part of the traffic, `segment`, the savings, gaps, drafts
+    and quality still are the whole merchant's."""
+    comparison = comparison or compare(merchant, period, now=now, segment=segment)
     current = comparison.current
+    n_eligible = None if segment.chosen else current.n_conversations
+    quality = quality_summary(merchant, period, n_eligible=n_eligible)
     costs = CostInputs.costs_of(merchant)
     savings = measure_savings(merchant, period, mode=Mode.HONEST, now=now, costs=costs)
     savings_before = measure_savings(
@@ -115,7 +131,14 @@ def build_digest(merchant: Merchant, period: Period, *, now: datetime) -> Digest
         start=period.start,
         end=period.end,
         data_to=data_to(merchant),
-        headlines=(*_headlines(comparison), _savings_headline(comparison, savings, savings_before)),
+        headlines=(
+            *_headlines(comparison),
+            _savings_headline(comparison, savings, savings_before),
+            _quality_headline(merchant, period, quality),
+            _rate_headline("csat", comparison),
+        ),
+        verified=_rate_headline("verified_resolution_rate", comparison),
+        p95_response_time_ms=current.p95_response_time_ms,
         outcomes=share_outcomes(current),
         n_conversations=current.n_conversations,
         n_ended=current.n_ended,
@@ -128,7 +151,7 @@ def build_digest(merchant: Merchant, period: Period, *, now: datetime) -> Digest
         n_drafts=waiting.count(),
         drafts=tuple(_list_drafts(waiting)),
         effects=tuple(_list_effects(merchant)),
-        quality=quality_summary(merchant, period, n_eligible=current.n_conversations),
+        quality=quality,
     )
 
 
@@ -148,18 +171,32 @@ def share_outcomes(total: Totals) -> tuple[OutcomeShare, ...]:
 
 def _headlines(comparison: Comparison) -> tuple[Headline, ...]:
     current, changes = comparison.current, comparison.changes
-    resolution: Ratio = current.resolution
-    low, high = resolution.interval if resolution.shows_interval and resolution.interval else (None, None)
+    key = "median_response_time_ms"
     return (
         Headline("n_conversations", current.n_conversations, changes["n_conversations"]),
-        Headline("resolution_rate", resolution.value, changes["resolution_rate"], resolution.n, low, high),
-        Headline(
-            "mean_response_time_ms",
-            current.mean_response_time_ms,
-            changes["mean_response_time_ms"],
-            current.response_time.n,
-        ),
+        _rate_headline("resolution_rate", comparison),
+        Headline(key, current.median_response_time_ms, changes[key], current.response_time.n),
     )
+
+
+def _rate_headline(key: str, comparison: Comparison) -> Headline:
+    """With its interval where there are few."""
+    ratio: Ratio = getattr(comparison.current, METRICS[key].ratio)
+    low, high = ratio.interval if ratio.shows_interval and ratio.interval else (None, None)
+    return Headline(key, ratio.value, comparison.changes[key], ratio.n, low, high)
+
+
+def _quality_headline(merchant: Merchant, period: Period, quality: QualitySummary | None) -> Headline:
+    """Compared with what the same version found in the window before."""
+    if quality is None:
+        return Headline("quality_score", None, NO_CHANGE, 0)
+    before = quality_summary(merchant, period.previous(), version=quality.version, n_eligible=0)
+    now, earlier = (
+        Measured(mean.value, mean.n, mean.low, mean.high)
+        for mean in (quality.overall, before.overall if before else Mean(None, 0))
+    )
+    change = compare_measured(METRICS["quality_score"], now, earlier)
+    return Headline("quality_score", now.value, change, now.n, now.low, now.high)
 
 
 def _savings_headline(comparison: Comparison, now: Savings, before: Savings) -> Headline:

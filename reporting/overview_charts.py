@@ -12,6 +12,7 @@ from analytics.queries import Point
 from portal.periods import Period
 from portal.templatetags.formats import current_locale, local_day, number, percent
 from reporting.digest import OutcomeShare
+from reporting.marks import Mark, place_marks
 from reporting.sentences import OUTCOMES
 
 DAYS_BY_DAY = 45
@@ -32,7 +33,7 @@ def step_of(period: Period) -> str:
     return "day" if n_days <= DAYS_BY_DAY else "week" if n_days <= DAYS_BY_WEEK else "month"
 
 
-def trend_chart(points: Sequence[Point], *, step: str) -> Chart:
+def trend_chart(points: Sequence[Point], *, step: str, marks: Sequence[Mark] = ()) -> Chart:
     labels = [_label(point.start, step) for point in points]
     counts = [point.totals.n_conversations for point in points]
     rates = [point.totals.resolution_rate for point in points]
@@ -59,6 +60,7 @@ def trend_chart(points: Sequence[Point], *, step: str) -> Chart:
             ],
         },
         "options": {"scales": {"y2": {"min": 0, "max": 1}}},
+        "marks": place_marks(marks, [point.start for point in points], step=step),
     }
     columns = (_("Start"), _("Conversations"), _("Resolved"), _("Ended"), _("Resolution rate"))
     rows = tuple(

@@ -99,6 +99,20 @@
   });
   for (const button of document.querySelectorAll("form[data-autosubmit] [data-autosubmit-button]")) button.hidden = true;
 
+  // A checkbox that is on by default: off it sends the hidden field beside it instead.
+  document.addEventListener("change", (event) => {
+    const off = event.target.type === "checkbox" && event.target.parentElement.querySelector("input[data-unchecked]");
+    if (off) off.disabled = event.target.checked;
+  }, true);
+
+  // A definition beside a number shows on hover and focus; Escape hides it.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.querySelector(".hint:hover, .hint:focus")?.setAttribute("data-dismissed", "");
+  });
+  for (const kind of ["mouseout", "focusout"]) {
+    document.addEventListener(kind, (event) => event.target.closest?.(".hint")?.removeAttribute("data-dismissed"));
+  }
+
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
     button.addEventListener("click", () => print());

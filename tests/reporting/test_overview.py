@@ -101,7 +101,7 @@ def test_the_page_shows_numbers_gaps_and_drafts(sign_in, viewer, merchant, make_
     DraftRevision.objects.create(draft=draft, number=1, title="What is PFAS?", body="", writer="teammates")
     client = sign_in(viewer)
     client.get("/lumen/reports/")  # the first page of a session notes who is using it
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(28):
         page = client.get("/lumen/")
 
     html = page.content.decode()
@@ -120,7 +120,7 @@ def test_every_number_of_the_page_is_the_length_of_the_list_it_links_to(sign_in,
     html = client.get("/lumen/").content.decode()
     links = re.findall(r'<li><a href="(/lumen/conversations/[^"]*)">.*?<span class="num">(\d+)</span>', html)
 
-    assert [int(n) for _url, n in links] == [1, 3, 1]  # confirmed, assumed, escalated
+    assert [int(n) for _url, n in links] == [1, 3, 1, 1]  # confirmed, assumed, escalated, escalated for one reason
     for url, n in links:
         rows = client.get(url.replace("&amp;", "&")).context["page"].rows
         assert len(rows) == int(n)
@@ -169,3 +169,78 @@ def test_strangers_anonymous_people_and_other_methods(sign_in, stranger, viewer,
     assert sign_in(stranger).get("/lumen/").status_code == 404
     assert client.get("/lumen/").status_code == 302
     assert sign_in(viewer).post("/lumen/").status_code == 405
+
+
+def three_channels(merchant):
+    send(
+        merchant,
+        resolved("a", at="2026-11-16T09:00:00+00:00"),
+        resolved("b", at="2026-11-17T09:00:00+00:00", channel="email"),
+        escalated("c", at="2026-11-18T09:00:00+00:00", channel="email"),
+    )
+
+
+def cards_of(client, query=""):
+    page = client.get(f"/lumen/?period=30d{query}")
+    return {card.key: (card, url) for card, url in page.context["overview"].cards}
+
+
+def test_six_numbers_each_with_its_meaning_and_the_conversations_behind_it(sign_in, viewer, merchant):
+    three_channels(merchant)
+    client = sign_in(viewer)
+    cards = cards_of(client)
+    assert list(cards) == [
+        "n_conversations", "resolution_rate", "median_response_time_ms", "savings", "quality_score", "csat",
+    ]  # fmt: skip
+    card, url = cards["resolution_rate"]
+    assert (card.value, card.formula) == ("66.7%", "resolved / (resolved + escalated + abandoned)")
+    assert len(client.get(url).context["page"].rows) == 2
+    assert "2 answers" in client.get("/lumen/?channel=email").content.decode()
+
+
+def test_filters_narrow_the_numbers_and_go_along_to_the_lists(sign_in, viewer, merchant):
+    three_channels(merchant)
+    client = sign_in(viewer)
+    cards = cards_of(client, "&channel=email")
+    assert cards["resolution_rate"][0].value == "50.0%"
+    assert "channel=email" in cards["resolution_rate"][1]
+    assert len(client.get(cards["n_conversations"][1]).context["page"].rows) == 2
+    html = client.get("/lumen/?period=30d&channel=email").content.decode()
+    assert '<option value="email" selected>Email</option>' in html
+    assert "Savings and quality are those of all conversations." in html
+
+
+def test_an_unknown_channel_has_no_conversations(sign_in, viewer, merchant):
+    three_channels(merchant)
+    assert cards_of(sign_in(viewer), "&channel=fax")["n_conversations"][0].value == "0"
+
+
+def test_without_comparison_nothing_is_held_against_the_window_before(sign_in, viewer, merchant):
+    three_channels(merchant)
+    send(merchant, *(resolved(f"old {n}", at="2026-10-20T09:00:00+00:00") for n in range(9)))
+    client = sign_in(viewer)
+    assert cards_of(client)["resolution_rate"][0].change == "no clear change"
+    alone = client.get("/lumen/?compare=off")
+    assert {card.change for card, _url in alone.context["overview"].cards} == {""}
+    assert "Changes are against" not in alone.content.decode()
+
+
+def test_what_changed_is_told_with_its_place(sign_in, viewer, merchant):
+    for start, n_escalated in ((datetime(2026, 10, 11, tzinfo=UTC), 5), (datetime(2026, 11, 4, tzinfo=UTC), 45)):
+        for channel, wrong in (("widget", 5), ("whatsapp", n_escalated)):
+            kinds = [escalated] * wrong + [resolved] * (60 - wrong)
+            moments = (start + timedelta(hours=6 * n) for n in range(60))
+            chats = [tell(f"{channel}{at}", at=at, channel=channel) for tell, at in zip(kinds, moments, strict=True)]
+            send(merchant, *chats)
+    page = sign_in(viewer).get("/lumen/?period=custom&from=2026-11-01&to=2026-11-22")
+    [finding] = page.context["overview"].findings
+    assert finding.headline.startswith("Resolution rate fell by")
+    assert "the channel WhatsApp: 91.7% before, 25.0% now" in finding.detail
+    assert "What changed" in page.content.decode()
+
+
+def test_htmx_gets_the_part_that_filters_change(sign_in, viewer, merchant):
+    three_channels(merchant)
+    answer = sign_in(viewer).get("/lumen/?channel=email", headers={"HX-Request": "true"})
+    assert "<html" not in answer.content.decode()
+    assert "HX-Request" in answer["Vary"]

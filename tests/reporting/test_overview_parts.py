@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from analytics.findings import find_changes
-from analytics.queries import breakdown
+from analytics.queries import breakdown, hours_of_week
 from analytics.totals import Totals
 from portal.periods import parse_period
 from reporting.findings_words import tell_findings
@@ -91,7 +91,7 @@ def test_the_busiest_hour_is_the_darkest_in_the_merchants_zone(merchant, period)
     merchant.save()
     chats = [resolved(f"r{n}", at="2026-11-18T10:10:00+05:45") for n in range(6)]
     send(merchant, *chats, escalated("e", at="2026-11-19T23:30:00+05:45"))
-    heatmap = build_heatmap(breakdown(merchant, period, "hour_of_week", now=NOW))
+    heatmap = build_heatmap(hours_of_week(merchant, period))
     assert heatmap.busiest == "Wednesday 10:00 – 11:00"
     wednesday, thursday = heatmap.rows[2], heatmap.rows[3]
     assert (wednesday.n, wednesday.cells[10].level, wednesday.cells[11].level) == (6, 6, 0)
@@ -101,5 +101,15 @@ def test_the_busiest_hour_is_the_darkest_in_the_merchants_zone(merchant, period)
 
 
 @pytest.mark.django_db
+def test_the_light_count_of_hours_is_the_breakdown_by_hours(merchant, period):
+    send(merchant, resolved("a", at="2026-11-18T10:10:00+01:00"), escalated("b", at="2026-11-18T23:10:00+01:00"))
+    light = hours_of_week(merchant, period)
+    whole = breakdown(merchant, period, "hour_of_week", now=NOW)
+    assert [(part.key, part.n, part.totals.resolution_rate) for part in light] == [
+        (part.key, part.n, part.totals.resolution_rate) for part in whole
+    ]
+
+
+@pytest.mark.django_db
 def test_an_empty_week_has_no_heat(merchant, period):
-    assert build_heatmap(breakdown(merchant, period, "hour_of_week", now=NOW)) is None
+    assert build_heatmap(hours_of_week(merchant, period)) is None
