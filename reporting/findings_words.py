@@ -71,8 +71,10 @@ def _placed(finding: Finding, place: Place) -> str:
         "before": show(finding.metric, place.before),
         "after": show(finding.metric, place.after),
     }
-    if not place.before:
+    if place.before is None:
         return _("Most likely because of %(part)s, which is new: %(after)s there.") % told
+    if place.after is None:
+        return _("Most likely because of %(part)s, which is no longer in use: %(before)s there.") % told
     return _("Most likely because of %(part)s: %(before)s before, %(after)s now.") % told
 
 

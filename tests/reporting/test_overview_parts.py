@@ -50,6 +50,16 @@ def test_a_change_is_told_with_its_place_and_leads_to_the_conversations(merchant
     assert line.url == f"/{merchant.slug}/conversations/?period=7d&channel=whatsapp&outcome=resolved"
 
 
+def test_what_came_and_what_went_is_said_so(merchant, period):
+    def detail(before, after):
+        parts = {"agent_version": {"1": (ended(600, 400), ended(420, 280)), "2": (before, after)}}
+        whole = [sum((windows[side] for windows in parts["agent_version"].values()), Totals()) for side in (0, 1)]
+        return tell_findings(find_changes(*whole, parts), merchant, period)[-1].detail
+
+    assert "agent version 2, which is new: 10.0% there" in detail(Totals(), ended(30, 270))
+    assert "agent version 2, which is no longer in use: 10.0% there" in detail(ended(30, 270), Totals())
+
+
 def test_more_conversations_are_neither_good_nor_bad(merchant, period):
     [line] = tell_findings(find_changes(ended(600, 400), ended(900, 600), {}), merchant, period)
     assert (line.headline, line.detail, line.kind) == (
