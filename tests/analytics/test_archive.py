@@ -13,6 +13,7 @@ from django.db import connection
 from analytics import archiving, recount
 from analytics.archive_files import ArchiveError
 from analytics.models import ArchivedPeriod, Conversation, Event, Message
+from analytics.spam import SpamError, decide_spam
 from analytics.tasks import archive_events, archive_events_of
 from tests.analytics.test_oracle import snapshot
 from tests.events import Chat, abandoned, escalated, resolved, send
@@ -259,6 +260,17 @@ def test_what_is_open_outdated_or_without_a_conversation_waits(merchant):
     assert [period.n_conversations for period in archive(merchant)] == [1]
     assert Event.objects.get().thread == "lone"
     assert [period.n_conversations for period in archive(merchant, now=LATER + timedelta(days=90))] == [0]
+
+
+def test_an_archived_conversation_is_not_marked_as_spam_though_its_thread_goes_on(merchant):
+    chat = resolved("a", at="2026-10-20T09:00:00+00:00").ask("Next", after=20 * 86_400).answer().resolve()
+    send(merchant, chat, now=RECEIVED)
+    archive(merchant)
+    first, second = Conversation.objects.order_by("episode")
+    with pytest.raises(SpamError, match="past their retention"):
+        decide_spam(first, is_spam=True, by=None, now=LATER)
+    assert decide_spam(second, is_spam=True, by=None, now=LATER)
+    assert [one.exclusion for one in Conversation.objects.order_by("episode")] == ["", "spam"]
 
 
 class Killed(BaseException):

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db.models import Max, Min, Sum
+from django.db.models import Max, Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from analytics import archiving, timescale
-from analytics.models import ArchivedPeriod, Event
+from analytics.models import ArchivedPeriod
 
 
 class Command(BaseCommand):
@@ -17,17 +17,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         storage = timescale.read_storage()
-        times = Event.objects.aggregate(first=Min("occurred_at"), last=Max("occurred_at"))
         files = ArchivedPeriod.objects.aggregate(n=Sum("n_events"), n_bytes=Sum("n_bytes"), last=Max("archived_at"))
         lines = {"engine": f"TimescaleDB {storage.version}" if storage.version else "PostgreSQL, plain table"}
-        lines["events"] = f"{filesizeformat(storage.n_bytes)}, from {times['first']} to {times['last']}"
+        lines["events"] = filesizeformat(storage.n_bytes)
+        if storage.first_at:
+            lines["events"] += f", from {storage.first_at:%Y-%m-%d} to {storage.last_at:%Y-%m-%d}"
         if storage.version:
             lines["chunks"] = f"{storage.n_chunks}, {storage.n_packed_chunks} of them in the columnstore"
         if storage.n_bytes_packed:
             ratio = storage.n_bytes_before_packing / storage.n_bytes_packed
             lines["columnstore"] = f"{filesizeformat(storage.n_bytes_packed)}, {ratio:.1f} times smaller than before"
         lines["retention"] = f"{settings.EVENT_RETENTION_DAYS} days: before {archiving.border(timezone.now()):%Y-%m-%d}"
-        lines["archive"] = f"{files['n'] or 0} events in {filesizeformat(files['n_bytes'] or 0)}, last {files['last']}"
+        lines["archive"] = f"{files['n'] or 0} events in {filesizeformat(files['n_bytes'] or 0)}"
+        if files["last"]:
+            lines["archive"] += f", last written {files['last']:%Y-%m-%d}"
         missing = [
             period.path for period in ArchivedPeriod.objects.all() if not (settings.ARCHIVE_DIR / period.path).exists()
         ]
