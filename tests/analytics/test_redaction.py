@@ -1,5 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from analytics import redaction
 from analytics.redaction import Redactor, passes_luhn
 
 
@@ -24,6 +27,13 @@ from analytics.redaction import Redactor, passes_luhn
 )
 def test_redaction(text, redacted):
     assert Redactor()(text) == redacted
+
+
+@given(st.text("0123456789 .-+()/@abc", max_size=60) | st.from_regex(redaction._PHONE))
+def test_the_look_for_seven_digits_overlooks_nothing(text):
+    unhurried = redaction._DIGIT_GROUPS.sub(redaction._without_cards, text)
+    unhurried = redaction._EMAIL.sub(redaction.EMAIL, unhurried)
+    assert Redactor()(text) == redaction._PHONE.sub(redaction.PHONE, unhurried)
 
 
 def test_luhn():
