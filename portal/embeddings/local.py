@@ -13,6 +13,7 @@ import numpy as np
 from django.conf import settings
 
 from portal.embeddings import DIMENSIONS, EmbeddingError, Vectors
+from portal.embeddings.kept import KeptVectors
 from portal.embeddings.words import add_words
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class LoadedModel:
     process_id: int  # a session's threads do not survive a fork
 
 
+kept = KeptVectors(4096)
 _loaded: LoadedModel | None = None
 _lock = threading.Lock()
 
@@ -124,6 +126,16 @@ def run_batch(model: LoadedModel, encodings: "list[Encoding]") -> Vectors:
 
 
 def embed_locally(texts: list[str]) -> Vectors:
+    vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+    unknown = kept.fill(vectors, texts)
+    if unknown:
+        new = [texts[index] for index in unknown]
+        vectors[unknown] = compute(new)
+        kept.keep(new, vectors[unknown])
+    return vectors
+
+
+def compute(texts: list[str]) -> Vectors:
     model = get_model()
     encodings = model.tokenizer.encode_batch(texts)
     vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)

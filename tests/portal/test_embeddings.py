@@ -9,8 +9,15 @@ import numpy as np
 import pytest
 
 from portal.embeddings import DIMENSIONS, EmbeddingError, embed, local, model_name
+from portal.embeddings.kept import KeptVectors
 
 REFERENCE = json.loads((Path(__file__).parent / "minilm_reference.json").read_text())
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept():
+    """Every vector of these tests is computed, unless the test is about those that are kept."""
+    local.kept.clear()
 
 
 def test_vectors_equal_those_of_sentence_transformers():
@@ -28,7 +35,28 @@ def test_a_vector_does_not_depend_on_what_else_is_in_the_batch():
     assert together.dtype == np.float32
     assert (together[0] == together[3]).all()
     for row, text in enumerate(texts):
+        local.kept.clear()
         assert np.allclose(together[row], embed([text])[0], atol=1e-5)
+
+
+def test_a_text_is_computed_once_while_it_is_among_the_last(monkeypatch):
+    computed = []
+    compute = local.compute
+    monkeypatch.setattr(local, "kept", KeptVectors(3))
+    monkeypatch.setattr(local, "compute", lambda texts: computed.extend(texts) or compute(texts))
+    first = embed(["a", "b"])
+    assert (embed(["c", "b", "a"])[[2, 1]] == first).all()
+    embed(["b", "a"])
+    embed(["d"])  # and "c", not used for longest, is forgotten
+    embed(["a", "b", "d"])
+    embed(["c"])
+    assert computed == ["a", "b", "c", "d", "c"]
+
+
+def test_what_a_caller_does_to_its_vectors_harms_nobody():
+    before = embed(["Where is my parcel?"]).copy()
+    embed(["Where is my parcel?"])[:] = 0
+    assert (embed(["Where is my parcel?"]) == before).all()
 
 
 def test_no_text_no_vector():
