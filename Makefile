@@ -7,7 +7,8 @@ PYTHON ?= $(shell for each in $(CANDIDATES); do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$each"; break; }; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --use-pep517 --constraint constraints.txt
-# xdist worker processes; two cores are enough for the whole suite.
+# xdist worker processes; two cores are enough for the whole suite. They steal work: the tests of a file stay together,
+# so that what a file prepares (a web server, a loaded demo shop, Chromium) is prepared once.
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
@@ -20,7 +21,7 @@ run: .venv/.installed ## everything on this machine, with a demo merchant: http:
 	@exec $(BIN)/python -m portal.local_stack run --host $(HOST) --port $(PORT)
 
 test: .venv/.installed-dev ## the whole of the tests (PYTEST_ARGS="-k gaps" for some)
-	@exec $(BIN)/python -m pytest --numprocesses $(WORKERS) --ignore tests/benchmarks $(PYTEST_ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal --ignore tests/benchmarks $(PYTEST_ARGS)
 
 check: .venv/.installed-dev ## format, lint, types, layers between the apps, missing migrations, house rules
 	$(BIN)/python -m ruff format --check .

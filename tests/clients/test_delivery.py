@@ -124,7 +124,7 @@ def test_a_server_that_refuses_before_it_has_read_all_is_heard(connect, server):
     client = connect(
         batch_bytes=10**7,
         batch_events=10,
-        linger_seconds=9,
+        linger_seconds=600,
         timeout_seconds=5,
         shortest_pause_seconds=1000,
         longest_pause_seconds=1000,

@@ -55,7 +55,7 @@ def web(django_db_setup, tmp_path_factory):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
-    command += ["--workers", "2", "--threads", "4", "--preload"]
+    command += ["--workers", "2", "--threads", "4", "--preload", "--graceful-timeout", "1"]
     limits = {"INGEST_REQUESTS_PER_KEY": str(PER_KEY), "WEB_LOCK_SECONDS": str(LOCK_SECONDS)}
     log: Path = tmp_path_factory.mktemp("web") / "web.log"
     supervisor = Supervisor(grace_seconds=5)
