@@ -54,7 +54,6 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseColumn:
-    name: str
     label: str | Promise
     savings: Decimal
     strip: Bar
@@ -234,4 +233,4 @@ def _conversations_url(line: Line, savings: Savings, merchant: Merchant) -> str:
 def _case_columns(cases: Cases, cents: Decimal) -> Iterator[CaseColumn]:
     amounts = [case.roi.savings.quantize(cents) for case in cases]
     for case, amount, strip in zip(cases, amounts, build_strips(amounts), strict=True):
-        yield CaseColumn(case.name, CASE_LABELS[case.name], amount, strip)
+        yield CaseColumn(CASE_LABELS[case.name], amount, strip)
