@@ -6,7 +6,7 @@ from datetime import datetime
 from celery import shared_task
 from django.utils import timezone
 
-from portal import account_mail, langsmith
+from portal import account_mail
 from portal.mail import MailError
 from portal.models import ClosedInvitationError, Heartbeat, Invitation, User
 from portal.sessions import SessionStore
@@ -23,7 +23,9 @@ def beat() -> None:
 @shared_task(name="portal.tasks.send_waiting_traces", ignore_result=True)
 def send_waiting_traces() -> None:
     """Traces and feedback that wait for LangSmith; what it does not take now stays for a later run."""
-    sending = langsmith.send_waiting(now=timezone.now())
+    from portal.langsmith_delivery import send_waiting  # noqa: PLC0415 - the SDK takes a second and 20 MB
+
+    sending = send_waiting(now=timezone.now())
     if sending.error or sending.n_given_up:
         logger.warning("LangSmith: %s; %d rows given up", sending.error or "reachable", sending.n_given_up)
 

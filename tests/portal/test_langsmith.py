@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel
 
-from portal import langsmith, llm
+from portal import langsmith, langsmith_delivery, llm
 from portal.models import LlmCall, RunFeedback
 from portal.prompts import Prompt
 from portal.tasks import send_waiting_traces
@@ -83,7 +83,7 @@ def test_what_was_taken_before_a_crash_is_not_sent_as_new(ask, langsmith_server)
 def test_switched_off_nothing_is_kept(ask, settings):
     settings.LANGSMITH_API_KEY = ""
     assert ask().trace is None
-    assert langsmith.send_waiting(now=NOW) == langsmith.Sending()
+    assert langsmith_delivery.send_waiting(now=NOW) == langsmith_delivery.Sending()
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ def test_switched_off_nothing_is_kept(ask, settings):
 def test_an_outage_leaves_the_rows_for_a_later_run(ask, langsmith_server, reply):
     calls = [ask() for _ in range(3)]
     langsmith_server.script.append(reply)
-    sending = langsmith.send_waiting(now=NOW)
+    sending = langsmith_delivery.send_waiting(now=NOW)
     assert (sending.n_traces, sending.error) == (0, f"LangSmith answered {reply.status}")
     assert len(langsmith_server.requests) == 1  # no waiting and no hammering inside the worker
     assert waiting() == len(calls)
-    assert langsmith.send_waiting(now=NOW).n_traces == 3
+    assert langsmith_delivery.send_waiting(now=NOW).n_traces == 3
     assert waiting() == 0
 
 
@@ -113,7 +113,7 @@ def test_an_unreachable_langsmith_is_noticed_by_nobody(ask, langsmith_server, se
 def test_one_refused_trace_does_not_hold_up_the_others(ask, langsmith_server):
     first, second, third = ask(), ask(), ask()
     langsmith_server.script.extend([Reply(422, {}), Reply(202, {}), Reply(422, {}), Reply(202, {})])
-    sending = langsmith.send_waiting(now=NOW)
+    sending = langsmith_delivery.send_waiting(now=NOW)
     assert (sending.n_traces, sending.n_given_up) == (2, 1)
     second.refresh_from_db()
     assert second.trace is None
@@ -126,8 +126,8 @@ def test_old_rows_are_given_up_with_a_reason(ask, merchant, langsmith_server):
     call = ask()
     feedback = RunFeedback.objects.create(merchant=merchant, run_id=uuid4(), key="quality", source="x", score=1)
     for model in (LlmCall, RunFeedback):
-        model.objects.update(created_at=NOW - langsmith.GIVE_UP_AFTER - timedelta(seconds=1))
-    assert langsmith.send_waiting(now=NOW).n_given_up == 2
+        model.objects.update(created_at=NOW - langsmith_delivery.GIVE_UP_AFTER - timedelta(seconds=1))
+    assert langsmith_delivery.send_waiting(now=NOW).n_given_up == 2
     call.refresh_from_db()
     feedback.refresh_from_db()
     assert call.trace_error == feedback.error == "not delivered within 7 days"
@@ -140,9 +140,9 @@ def test_feedback_reaches_the_agents_runs_once(merchant, langsmith_server):
         for key in ("quality", "politeness")
     ]
     langsmith_server.script.append(Reply(500, {}))
-    assert langsmith.send_waiting(now=NOW).error == "LangSmith answered 500"
-    assert langsmith.send_waiting(now=NOW).n_feedback == 2
-    assert langsmith.send_waiting(now=NOW).n_feedback == 0
+    assert langsmith_delivery.send_waiting(now=NOW).error == "LangSmith answered 500"
+    assert langsmith_delivery.send_waiting(now=NOW).n_feedback == 2
+    assert langsmith_delivery.send_waiting(now=NOW).n_feedback == 0
     assert set(langsmith_server.feedback) == {str(row.id) for row in rows}
     sent = langsmith_server.feedback[str(rows[0].id)]
     assert (sent["run_id"], sent["key"], sent["score"]) == (str(rows[0].run_id), "quality", 0.25)
@@ -152,6 +152,6 @@ def test_feedback_reaches_the_agents_runs_once(merchant, langsmith_server):
 def test_feedback_on_a_run_that_langsmith_does_not_know_is_given_up(merchant, langsmith_server):
     row = RunFeedback.objects.create(merchant=merchant, run_id=uuid4(), key="quality", source="x", score=1)
     langsmith_server.script.extend([langsmith_server.project("agent"), Reply(404, {})])
-    assert langsmith.send_waiting(now=NOW).n_given_up == 1
+    assert langsmith_delivery.send_waiting(now=NOW).n_given_up == 1
     row.refresh_from_db()
     assert row.error == "LangSmith answered 404"
