@@ -212,6 +212,14 @@ class TestLinksThatAreNotGood:
         assert Client().delete(link_in_mail()).status_code == 405
 
 
+def test_one_that_ran_out_cannot_be_accepted_by_any_way(merchant, owner, stranger):
+    now = timezone.now()
+    invitation = Invitation.create(merchant, stranger.email, Role.OWNER, by=owner, at=now - timedelta(days=8))
+    with pytest.raises(ClosedInvitationError):
+        invitation.accept(stranger, at=now)
+    assert stranger.memberships.count() == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_once_make_one_member(merchant, owner):
     now = timezone.now()
