@@ -34,6 +34,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = serializers.DictField(  # type: ignore[assignment]
         required=False, help_text="What is wrong and what to write instead, by parameter or field."
     )
+    limit = serializers.DictField(
+        required=False,
+        help_text="With 429: the allowance that is used up, as `name`, `per_minute` and `retry_after_seconds`.",
+    )
 
 
 REASONS = {
