@@ -65,6 +65,5 @@ def _restore(merchant: Merchant, events: list[Accepted], *, now: datetime) -> in
             cursor.execute(_UNMARK, [threads, times, merchant.pk])
         n_accepted = len(store_events(merchant, list(unique.values()), now=now))
         stretches = read_whole_threads(merchant, {event.thread for event in events})
-        # Their messages never left.
-        refresh_threads(counting, stretches, now=now, trusts_messages=False)
+        refresh_threads(counting, stretches, now=now)
     return n_accepted

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import stat
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -215,8 +216,13 @@ def test_a_customer_who_comes_back_late_still_flips_an_archived_conversation(mer
 
 
 def test_an_archived_event_sent_again_under_a_longer_retention_counts_nothing_twice(merchant, settings):
-    chats = [resolved("a", at="2026-10-20T09:00:00+00:00"), escalated("b", at="2026-10-21T09:00:00+00:00")]
+    chats = [
+        resolved("a", at="2026-10-20T09:00:00+00:00"),
+        escalated("b", at="2026-10-21T09:00:00+00:00"),
+        Chat("fell idle", at="2026-10-22T09:00:00+00:00").start().ask().answer().ask("And?").answer(),
+    ]
     send(merchant, *chats, now=RECEIVED)
+    recount.end_idle_conversations(merchant, now=RECEIVED)
     archive(merchant)
     before = numbers(merchant)
     assert send(merchant, *chats, now=LATER).rejected[0].error.endswith("is older than 395 days.")
@@ -244,6 +250,17 @@ def test_a_conversation_goes_as_a_whole_and_its_thread_goes_on(merchant):
     assert numbers(merchant) == before
     (second,) = archive(merchant, now=LATER + timedelta(days=1))
     assert (second.n_conversations, Event.objects.count()) == (1, 0)
+
+
+def test_a_conversation_stays_until_its_last_rating_and_its_last_receipt_are_old(merchant):
+    """`rated` was rated behind the border. An event of `late` came two days ago, so its next conversation stays too."""
+    send(merchant, resolved("rated", at="2026-10-30T09:00:00+00:00").rate(5, after=3 * 86_400), now=RECEIVED)
+    late = resolved("late", at="2026-10-29T09:00:00+00:00").ask("Next", after=36 * 3600).answer().resolve()
+    send(merchant, late, now=RECEIVED)
+    send(merchant, Chat("late", at="2026-10-30T06:00:00+00:00").rate(4), now=LATER - timedelta(days=2))
+    assert archive(merchant) == []
+    assert [period.n_conversations for period in archive(merchant, now=LATER + timedelta(days=8))] == [2, 1]
+    assert Event.objects.count() == 0
 
 
 def test_what_is_open_outdated_or_without_a_conversation_waits(merchant):
@@ -307,34 +324,39 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(merchan
     assert sorted(ids) == sorted(str(row[1]) for row in events)
 
 
-def test_what_cannot_be_read_back_is_not_deleted(merchant, monkeypatch):
+@pytest.mark.parametrize(("n_bytes", "says"), [(-9, "cannot be read back"), (0, "does not hold what was written")])
+def test_what_cannot_be_read_back_is_not_deleted(merchant, monkeypatch, n_bytes, says):
+    """A disk that loses the end, and one that loses everything, which is a gzip file of no events."""
     old_shop(merchant)
     real_fsync = os.fsync
 
-    def tear(handle):
-        os.ftruncate(handle, os.fstat(handle).st_size - 9)
+    def lose(handle):
+        os.ftruncate(handle, os.fstat(handle).st_size + n_bytes if n_bytes else 0)
         real_fsync(handle)
 
-    monkeypatch.setattr(os, "fsync", tear)
-    with pytest.raises(ArchiveError, match="cannot be read back"):
+    monkeypatch.setattr(os, "fsync", lose)
+    with pytest.raises(ArchiveError, match=says):
         archive(merchant)
     assert (Event.objects.count(), ArchivedPeriod.objects.count()) == (27, 0)
 
 
-def test_a_late_event_between_reading_and_deleting_keeps_its_thread(merchant, monkeypatch):
+def test_a_late_event_between_reading_and_deleting_keeps_its_conversation(merchant, monkeypatch):
+    """The rating is within the retention, and is a part of the last conversation of its thread."""
     old_shop(merchant)
-    real_fsync, late = os.fsync, [resolved("e", at="2026-11-03T09:00:00+00:00")]
+    real_fsync, n_files = os.fsync, iter(range(100))
 
     def let_in(handle):
-        if late:
-            send(merchant, late.pop(), now=LATER)
+        if stat.S_ISREG(os.fstat(handle).st_mode) and next(n_files) == 2:
+            send(merchant, Chat("e", at="2026-11-03T09:00:00+00:00").rate(5), now=LATER)
         real_fsync(handle)
 
-    monkeypatch.setattr(os, "fsync", let_in)
-    periods = archive(merchant)
-    assert [str(period)[-16:-10] for period in periods] == ["-10-20", "-10-21", "-10-22"]
-    assert {thread for *_, thread, _data in stored(merchant)} == {"e"}
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", let_in)
+        periods = archive(merchant)
+    assert [period.path[-13:-10] for period in periods] == ["-20", "-21"]
+    assert [row[4] for row in stored(merchant)] == ["e"] * 8
     assert recount.reconcile(merchant, now=LATER).n_conversations_changed == 0
+    assert [period.n_events for period in archive(merchant, now=LATER + timedelta(days=8))] == [8]
 
 
 def test_the_command_and_the_task_may_run_twice(merchant, other_merchant, time_machine, capsys):
