@@ -1,4 +1,7 @@
-"""Chromium over a live server. CHROMIUM names it; without one these tests skip, or with REQUIRE_BROWSER=1 fail."""
+"""Chromium over a live server. CHROMIUM names it; without one these tests skip, or with REQUIRE_BROWSER=1 fail.
+
+PICTURES=1 keeps a picture of every page in artifacts/.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -91,13 +94,27 @@ def sign_in_by_hand(page: Page, email: str, password: str) -> Page:
 
 
 def inspect_page(page: Page, name: str) -> None:
-    """Keeps a screenshot in artifacts/; asserts that nothing scrolls sideways and axe finds nothing serious."""
+    """Asserts that nothing scrolls sideways and that axe finds nothing serious; a picture of what fails is kept."""
     width = page.viewport_size["width"]
     theme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    try:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+        assert ask_axe(page) == {}
+    except AssertionError:
+        take_picture(page, f"{name}-{width}-{theme}")
+        raise
+    keep_picture(page, f"{name}-{width}-{theme}")
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """With PICTURES=1 only: nothing asserts anything of it, and it costs as much as all that axe does."""
+    if os.environ.get("PICTURES") == "1":
+        take_picture(page, name)
+
+
+def take_picture(page: Page, name: str) -> None:
     ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTIFACTS / f"{name}-{width}-{theme}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
-    assert ask_axe(page) == {}
+    page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
 
 
 def ask_axe(page: Page) -> dict[str, Any]:

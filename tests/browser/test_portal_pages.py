@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from portal.models import ApiKey, AuditEntry, Authenticator, Invitation, Job, Membership, Merchant, Role, Scope
-from tests.browser.conftest import inspect_page
+from tests.browser.conftest import inspect_page, keep_picture
 
 pytestmark = pytest.mark.browser
 LOOKS = [(width, theme) for width in (1440, 390) for theme in ("light", "dark")]
@@ -258,7 +258,7 @@ def test_the_admin_works_under_its_policy(browse, staff, lived_in, theme):
     for path in ("/admin/", "/admin/portal/merchant/", "/admin/portal/auditentry/"):
         page.goto(path)
         assert page.evaluate("typeof Alpine") == "object"
-    page.screenshot(path="artifacts/admin.png")
+    keep_picture(page, "admin")
 
 
 def test_the_api_documentation_is_drawn(browse, db):

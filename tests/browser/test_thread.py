@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ARTIFACTS, sign_in_by_hand
+from tests.browser.conftest import keep_picture, sign_in_by_hand
 from tests.flows.shop import PASSWORD, open_shop, tell
 
 pytestmark = [pytest.mark.browser, pytest.mark.flow]
@@ -27,8 +27,7 @@ def go_to(page: Page, section: str) -> None:
 
 
 def keep(page: Page, name: str) -> None:
-    ARTIFACTS.mkdir(exist_ok=True)
-    page.screenshot(path=ARTIFACTS / f"thread-{name}.png", full_page=True)
+    keep_picture(page, f"thread-{name}")
 
 
 def first_number(text: str) -> int:
