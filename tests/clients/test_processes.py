@@ -2,9 +2,11 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,14 +20,28 @@ EXAMPLES = AGENT.parents[2] / "examples"
 NETWORK = [Rude.RESET, Rude.RESET_AFTER_STORING, Rude.HALF_AN_ANSWER, Refusal(503), Refusal(429, {"Retry-After": "0"})]
 
 
-def start_agent(*arguments: object) -> "subprocess.Popen[str]":
-    command = [sys.executable, str(AGENT), *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES)}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+@pytest.fixture
+def start_agent():
+    """`start_agent(url, key, n, …)` → the process; it and its forks end with the test."""
+    agents: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object) -> "subprocess.Popen[str]":
+        command = [sys.executable, str(AGENT), *map(str, arguments)]
+        environment = {**os.environ, "PYTHONPATH": str(EXAMPLES)}
+        agents.append(
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        )
+        return agents[-1]
+
+    yield start
+    for agent in agents:
+        with suppress(ProcessLookupError):
+            os.killpg(agent.pid, signal.SIGKILL)
+        agent.communicate()
 
 
 @pytest.mark.parametrize("with_spool", [False, True])
-def test_forked_processes_send_their_own_events_and_only_those(server, tmp_path, with_spool):
+def test_forked_processes_send_their_own_events_and_only_those(server, start_agent, tmp_path, with_spool):
     spool = ["--spool", tmp_path / "spool"] if with_spool else []
     server.script.extend([Refusal(503)] * 2)  # what the parent recorded still waits when it forks
     agent = start_agent(server.url, "ac_key", 40, "--forks", 3, *spool)
@@ -37,7 +53,9 @@ def test_forked_processes_send_their_own_events_and_only_those(server, tmp_path,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_killed_agent_loses_nothing_and_the_portal_counts_each_event_once(merchant, live_server, tmp_path):
+def test_a_killed_agent_loses_nothing_and_the_portal_counts_each_event_once(
+    merchant, live_server, start_agent, tmp_path
+):
     _row, key = ApiKey.create(merchant, name="agent", scopes=[Scope.INGEST])
     network = EventsServer(forward_to=live_server.url).start()
     network.script.extend(random.Random(3).choices(NETWORK, k=30))
