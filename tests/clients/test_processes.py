@@ -37,7 +37,8 @@ def start_agent():
     for agent in agents:
         with suppress(ProcessLookupError):
             os.killpg(agent.pid, signal.SIGKILL)
-        agent.communicate()
+        agent.wait()
+        agent.stdout.close()
 
 
 @pytest.mark.parametrize("with_spool", [False, True])
