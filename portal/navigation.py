@@ -63,6 +63,7 @@ SECTIONS = (
     Section("overview", _("Overview"), is_tab=True),
     Section("conversations", _("Conversations"), _("Measure"), is_tab=True),
     Section("quality", _("Quality"), _("Measure")),
+    Section("anomalies", _("Unusual hours"), _("Measure")),
     Section("gaps", _("Knowledge gaps"), _("Improve"), is_tab=True),
     Section("drafts", _("Drafts"), _("Improve"), is_tab=True),
     Section("articles", _("Articles"), _("Improve")),

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from portal.costs import Source
 from portal.models import CostInputs, Merchant, User
 from portal.templatetags.formats import money
-from reporting.models import Subscription
+from reporting.models import Subscription, Topic
 
 
 def describe_costs(merchant: Merchant, user: User) -> str:
@@ -22,3 +22,9 @@ def describe_subscription(merchant: Merchant, user: User) -> str:
     if Subscription.active(merchant).filter(user=user).exists():
         return _("You get it every Monday at 08:00.")
     return _("You do not get it.")
+
+
+def describe_anomaly_emails(merchant: Merchant, user: User) -> str:
+    if Subscription.active(merchant, Topic.ANOMALIES).filter(user=user).exists():
+        return _("You get one when something is out of the ordinary.")
+    return _("You get none.")

@@ -43,9 +43,20 @@ def tell_first_half(shop, owner):
     details += [f"articles/{draft.article_id}/", "articles/?q=voucher", f"articles/{draft.article_id}/versions/"]
     details += ["articles/new/", f"reports/{report.pk}/", f"reports/{report.pk}/email/"]
     sections = ["", "conversations/", "quality/", "gaps/", "drafts/", "articles/", "roi/", "reports/", "settings/"]
-    sections += ["data-health/", "conversations/?text=voucher&topic=uncovered&score=unscored&rating=unrated"]
+    sections += [
+        "data-health/",
+        "anomalies/",
+        "conversations/?text=voucher&topic=uncovered&score=unscored&rating=unrated",
+    ]
     sections += ["settings/conversations/", "settings/privacy/", "settings/model/"]
-    sections += ["settings/team/", "settings/keys/", "settings/audit/", "roi/paper/", "roi/export.csv", "roi/export.json"]
+    sections += [
+        "settings/team/",
+        "settings/keys/",
+        "settings/audit/",
+        "roi/paper/",
+        "roi/export.csv",
+        "roi/export.json",
+    ]
     api = [
         "metrics/",
         "series/?metric=n_conversations",

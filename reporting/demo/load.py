@@ -47,6 +47,7 @@ from reporting.demo.topics import Topic, help_pages
 from reporting.demo.transcript import Event
 from reporting.models import Subscription
 from reporting.report import get_or_build_report
+from reporting.watching import watch
 
 BEGUN = "demo.begun"
 BATCH = 2000
@@ -181,6 +182,11 @@ def send_report(load: Load, _progress: Progress) -> None:
         deliver(delivery_id, now=load.now)
 
 
+def find_anomalies(load: Load, _progress: Progress) -> None:
+    for delivery_id in watch(load.merchant, now=load.now):
+        deliver(delivery_id, now=load.now)
+
+
 STEPS = (
     Step("articles", 3, save_articles),
     Step("conversations until the new article", 5, send_first_events),
@@ -191,6 +197,7 @@ STEPS = (
     Step("effect of the article", 1, measure),
     Step("drafts to review", 2, write_drafts),
     Step("weekly report", 1, send_report),
+    Step("unusual hours", 1, find_anomalies),
 )
 
 

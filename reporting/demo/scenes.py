@@ -19,6 +19,7 @@ class Story(StrEnum):
     GUESSED = "guessed"  # the knowledge base has nothing, and the agent answered all the same
     ABANDONED = "abandoned"
     REOPENED = "reopened"
+    OUTAGE = "outage"  # the order system does not answer, so the agent cannot either
     ROUTED = "routed"  # the customer wanted a person from the start
     GREETING = "greeting"
     TEST = "test"
@@ -198,6 +199,15 @@ def play_routed(scene: Scene) -> None:
     scene.log.end("closed")
 
 
+def play_outage(scene: Scene) -> None:
+    scene.ask()
+    scene.log.agent(scene.say.say("offline"), confidence=LOST, searches=False)
+    scene.log.hand_off("tool_failure")
+    scene.by_teammate((scene.teammate_text(),))
+    scene.log.end("closed")
+    scene.rate(0.2, (0.3, 0.3, 0.25, 0.1, 0.05))
+
+
 def play_greeting(scene: Scene) -> None:
     scene.log.start()
     scene.log.customer(scene.say.say("greeting_only"))
@@ -223,6 +233,7 @@ SCENES: dict[str, Callable[[Scene], None]] = {
     Story.GUESSED: play_guessed,
     Story.ABANDONED: play_abandoned,
     Story.REOPENED: play_reopened,
+    Story.OUTAGE: play_outage,
     Story.ROUTED: play_routed,
     Story.GREETING: play_greeting,
     Story.TEST: play_test,

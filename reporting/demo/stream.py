@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from random import Random
 
+from reporting.demo.outage import plan_outage
 from reporting.demo.rhythm import CHANNELS, Release, at_local, local_day, published_at, release_on, releases, starts
 from reporting.demo.scenes import Story, pick_rare_story, pick_story, play
 from reporting.demo.topics import Kind, Topic, topics
@@ -45,7 +47,8 @@ def build_events(anchor: date, *, days: int = DAYS, total: int = TOTAL) -> list[
     """In the order in which they occurred; nothing lies at or after the local midnight of `anchor`."""
     end, timeline = at_local(anchor, time()), releases(anchor - timedelta(days=days), anchor)
     events: list[Event] = []
-    for plan in build_plans(anchor, days=days, total=total):
+    outage = plan_outage(anchor, timeline, _random(anchor, "outage"), total=total)
+    for plan in chain(build_plans(anchor, days=days, total=total), outage):
         played, lasted = play(plan, _random(anchor, plan.thread))
         events += played
         if again := _plan_recontact(plan, plan.started_at + lasted, anchor, timeline):

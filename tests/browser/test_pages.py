@@ -32,6 +32,8 @@ def story(django_db_setup, django_db_blocker):
                 "conversations": ("conversations/", "140 conversations"),
                 "conversation": (f"conversations/{conversation.pk}/", "Sorry, I have no information"),
                 "quality": ("quality/", "140"),
+                "anomalies": ("anomalies/", "Unusual hours"),
+                "data health": ("data-health/", "Data health"),
                 "gaps": ("gaps/", open_gap.name),
                 "gap": (f"gaps/{open_gap.pk}/", "What customers asked"),
                 "drafts": ("drafts/", "To review"),

@@ -8,7 +8,7 @@ from analytics.models import Counting
 from analytics.recount import recount_if_outdated
 from portal.models import AuditEntry, Job, JobState, LlmCall, Merchant
 from portal.recounts import find_recount
-from reporting.models import Subscription
+from reporting.models import Subscription, Topic
 from tests.events import resolved, send
 
 GENERAL = "/lumen/settings/"
@@ -102,6 +102,9 @@ def test_what_is_set_on_other_pages_is_told_and_linked(sign_in, owner, merchant)
     assert f'href="{reverse("roi", kwargs={"slug": "lumen"})}"' in page
     assert "costs €3.33: a guess" in page
     assert "You do not get it" in page
+    assert "You get none." in page
+    Subscription.subscribe(merchant, owner, at=NOW, topic=Topic.ANOMALIES)
+    assert "You get one when something is out of the ordinary." in client.get(GENERAL).content.decode()
     Subscription.subscribe(merchant, owner, at=NOW)
     assert "every Monday at 08:00" in client.get(GENERAL).content.decode()
 

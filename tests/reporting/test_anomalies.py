@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from portal.models import Membership, Role
+from portal.models import Membership, Merchant, Role
 from portal.schedule import SCHEDULE
 from reporting.models import Anomaly, Delivery, Subscription, Topic
 from reporting.tasks import find_anomalies, find_anomalies_of
@@ -102,6 +102,19 @@ def test_silence_where_customers_usually_ask_is_unusual(merchant, even_weeks, wa
         assert len(watch(merchant, now=now)) == 1
     anomaly = Anomaly.objects.get()
     assert (anomaly.is_above, anomaly.value) == (False, 0)
+
+
+def test_silence_of_a_demo_whose_events_are_all_sent_is_no_alarm(merchant, even_weeks):
+    Merchant.objects.filter(pk=merchant.pk).update(is_demo=True)
+    demo = Merchant.objects.get(pk=merchant.pk)
+    later = NOW + timedelta(days=3)
+    watch(demo, now=later)
+    assert not Anomaly.objects.exists()
+    # Somebody sends to it after all: that is told, and the silence before it.
+    for hours_ago in (5, 3):
+        send(demo, *an_hour(later.replace(minute=0) - timedelta(hours=hours_ago), 60), now=later)
+    watch(demo, now=later)
+    assert {anomaly.is_above for anomaly in Anomaly.objects.all()} == {True, False}
 
 
 def test_a_rate_is_judged_once_its_conversations_had_time_to_end(merchant, even_weeks, wanting_owner):

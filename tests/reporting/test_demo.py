@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
 import pytest
 
+from analytics.anomalies import HOURS, find_unusual_volume, join_outliers
 from analytics.events import decode_event
 from analytics.models import Outcome
 from analytics.outcomes import Rules, ThreadEvent, read_episodes
@@ -112,6 +114,20 @@ def test_every_outcome_occurs_and_what_does_not_count_is_there_too(episodes):
     assert {facts.outcome for facts in episodes if not facts.exclusion} == set(Outcome)
     assert {facts.exclusion for facts in episodes} == {"", "test", "no_request"}
     assert any(facts.is_disputed for facts in episodes)
+
+
+def test_the_outage_is_the_one_unusual_stretch_of_the_last_week(episodes):
+    n_weeks = 9
+    hours = np.zeros((n_weeks, HOURS))
+    first = MIDNIGHT.astimezone(UTC) - timedelta(weeks=n_weeks)
+    for facts in episodes:
+        place = (facts.started_at - first) // timedelta(hours=1)
+        if place >= 0 and not facts.exclusion:
+            hours.flat[place] += 1
+    [incident] = join_outliers(find_unusual_volume(hours))
+    begins = MIDNIGHT - timedelta(hours=HOURS - incident.first)
+    assert (begins.day, begins.hour) == (21, 13)
+    assert incident.worst.value > 3 * incident.worst.expected
 
 
 def test_ratings_follow_what_happened(episodes):
