@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.generation.hypothesis.builder import HypothesisTestConfig, HypothesisTestMode, create_test
 from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
 
+from analytics.models import Conversation
 from portal.models import ApiKey, Scope
 from tests.events import Chat, escalated, resolved, send
 from tests.test_sweep import FOREIGN
@@ -36,8 +37,9 @@ NO_LIMITS = ("API_REQUESTS_PER_KEY", "API_REQUESTS_PER_MERCHANT", "INGEST_REQUES
 def ids(merchant) -> dict[str, Any]:
     """A merchant that has a little of everything, by the names that the addresses give to ids."""
     send(merchant, resolved("a"), escalated("b"), Chat("c", channel="email").start("ann").ask().answer().rate(5))
-    made = {name: FOREIGN[name](merchant) for name in ("draft_id", "external_id", "gap_id", "conversation_id")}
-    return {**made, "id": FOREIGN["report.pk"](merchant)}
+    made = {name: FOREIGN[name](merchant) for name in ("draft_id", "external_id", "gap_id")}
+    told = Conversation.objects.get(thread="a")
+    return {**made, "conversation_id": told.pk, "id": FOREIGN["report.pk"](merchant)}
 
 
 @pytest.fixture(autouse=True)
