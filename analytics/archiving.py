@@ -77,7 +77,7 @@ class Changed(Exception):  # noqa: N818 - no failure: the next run sees the new 
 
 
 def border(now: datetime) -> datetime:
-    """What ended before has expired: the last midnight (UTC) before the retention begins. No accepted event is older."""
+    """What ended before has expired: the last midnight (UTC) before the retention. No accepted event is older."""
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
         days=settings.EVENT_RETENTION_DAYS
     )
