@@ -24,8 +24,8 @@ class Amount(serializers.DecimalField):
     """A text such as "31.50", or a whole number: a JSON number with decimals is not what was written."""
 
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
-        """An empty text is no amount; null is how to say none."""
-        return (False, data) if data == "" else super().validate_empty_values(data)
+        """A text of blanks is no amount; null is how to say none."""
+        return (False, data) if isinstance(data, str) else super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> Decimal:
         if isinstance(data, bool) or not isinstance(data, int | str) or not re.fullmatch(WRITTEN, str(data)):

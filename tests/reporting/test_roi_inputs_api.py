@@ -62,6 +62,7 @@ def test_the_result_follows_and_the_trail_names_the_key(api, merchant):
         ({"hourly_cost": "-1"}, "hourly_cost"),
         ({"hourly_cost": "lots"}, "hourly_cost"),
         ({"hourly_cost": ""}, "hourly_cost"),
+        ({"hourly_cost": " \x1e"}, "hourly_cost"),
         ({"hourly_cost": 31.55}, "hourly_cost"),
         ({"hourly_cost": True}, "hourly_cost"),
         ({"hourly_cost": "1e3"}, "hourly_cost"),
