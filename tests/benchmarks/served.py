@@ -42,14 +42,23 @@ def serve(home: Path) -> Iterator[Served]:
         with psycopg.connect(url) as server:
             settings.update(NAME=server.info.dbname, HOST=server.info.host)
         call_command("migrate", verbosity=0)
-        port = free_port()
-        child = replace(web(HOST, port), environment={"DATABASE_URL": url}, log=home / "web.log")
-        gunicorn = supervisor.start(child)
-        _wait_for_answer(port)
-        yield Served(port, gunicorn)
+        with answering(url, home / "web.log") as served:
+            yield served
     finally:
         connection.close()
         settings.update(before)
+        supervisor.stop()
+
+
+@contextmanager
+def answering(url: str, log: Path) -> Iterator[Served]:
+    """gunicorn on the database at `url`."""
+    supervisor, port = Supervisor(), free_port()
+    try:
+        gunicorn = supervisor.start(replace(web(HOST, port), environment={"DATABASE_URL": url}, log=log))
+        _wait_for_answer(port)
+        yield Served(port, gunicorn)
+    finally:
         supervisor.stop()
 
 
