@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 
+from analytics.clock_and_handoffs import count_handoffs, count_hours_of_week
 from analytics.comparison import Change, Comparison, compare_totals
 from analytics.filters import Filters, predicate
 from analytics.histogram import Histogram
@@ -209,26 +210,6 @@ def breakdown(
     return slices_of(by, _grouped(merchant, [period], (by,), now=now, segment=segment))
 
 
-def hours_of_week(merchant: Merchant, period: Period, *, segment: Segment = EVERYTHING) -> list[Slice]:
-    """The breakdown by hour_of_week with the outcomes alone, which costs a fraction of it."""
-    counted = ("n_conversations", "n_resolved", "n_escalated", "n_abandoned")
-    wanted = " AND ".join(("TRUE", *(f"{name} = %({name})s" for name in segment.chosen)))
-    query = f"""
-        SELECT {_HOUR_OF_WEEK}, {", ".join(f"sum({name})::bigint" for name in counted)} FROM analytics_rollup
-        WHERE merchant_id = %(merchant)s AND hour >= %(start)s AND hour < %(end)s AND {wanted} GROUP BY 1
-    """
-    window: dict[str, Any] = {
-        "merchant": merchant.pk,
-        "zone": merchant.timezone,
-        "start": period.start,
-        "end": period.end,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(query, window | segment.chosen)
-        found = {key: Totals(**dict(zip(counted, sums, strict=True))) for key, *sums in cursor.fetchall()}
-    return _slices("hour_of_week", {key: found.get(key, Totals()) for key in HOURS_OF_WEEK})
-
-
 def _slices(by: str, found: dict[str, Totals]) -> list[Slice]:
     n_all = sum(each.n_conversations for each in found.values())
     return [
@@ -238,12 +219,17 @@ def _slices(by: str, found: dict[str, Totals]) -> list[Slice]:
 
 
 def _handoff_slices(merchant: Merchant, period: Period, segment: Segment) -> list[Slice]:
-    """Counted from the conversations over the index conversation_list, because rollups do not hold reasons."""
-    escalated = conversations(merchant, period, Filters(outcome="escalated")).filter(**segment.chosen)
-    counts = dict(escalated.order_by().values_list("handoff_reason").annotate(n=Count("id")))
+    counts = count_handoffs(merchant, period, segment)
     n_all = sum(counts.values())
     parts = [Slice(key, _label("handoff_reason", key), n, n / n_all, None) for key, n in counts.items()]
     return sorted(parts, key=lambda part: (-part.n, part.key))
+
+
+def hours_of_week(merchant: Merchant, period: Period, *, segment: Segment = EVERYTHING) -> list[Slice]:
+    """The breakdown by hour_of_week with the outcomes alone, which costs a fraction of it."""
+    counts: dict[str, dict[str, Any]] = count_hours_of_week(merchant, period, segment)
+    found = {key: Totals(**its_counts) for key, its_counts in counts.items()}
+    return _slices("hour_of_week", {key: found.get(key, Totals()) for key in HOURS_OF_WEEK})
 
 
 def outcome_slices(all_of_it: Totals) -> list[Slice]:

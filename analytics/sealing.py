@@ -15,8 +15,9 @@ from django.db.models import Min
 from analytics.histogram import pack, unpack
 from analytics.measures import COUNTERS, HISTOGRAMS
 from analytics.models import Conversation, Counting, DayQuality, DayRollup, Rollup, SealedDay
+from analytics.models.sealed import BY_CLOCK
 from analytics.quality_sums import COUNTS, SCORES_OF_SPAN, SUMS, SUMS_OF
-from analytics.spans import HOURS_OF_SPAN
+from analytics.spans import HANDOFFS_OF_SPAN, HOURS_OF_SPAN
 from portal.models import Merchant
 from portal.periods import day_start
 
@@ -48,7 +49,16 @@ _SEAL_QUALITY = f"""
     FROM {_DAYS} CROSS JOIN LATERAL ({SCORES_OF_SPAN}) AS scores
     GROUP BY 2, 3, 4, 5, 6
 """
-_SEALED = "(SELECT * FROM analytics_sealedday WHERE merchant_id = %(merchant)s) AS span"
+_CLOCK = f"""
+    SELECT span.starts_at, extract(hour FROM hour AT TIME ZONE %(zone)s)::int,
+        {", ".join(f"sum({name})::int" for name in BY_CLOCK)}
+    FROM {_DAYS} CROSS JOIN LATERAL ({HOURS_OF_SPAN}) AS hours GROUP BY 1, 2
+"""
+_HANDOFFS = f"""
+    SELECT span.starts_at, handoff_reason, count(*)
+    FROM {_DAYS} CROSS JOIN LATERAL ({HANDOFFS_OF_SPAN}) AS escalated GROUP BY 1, 2
+"""
+_SEALED = "(SELECT starts_at, ends_at FROM analytics_sealedday WHERE merchant_id = %(merchant)s) AS span"
 _QUALITY_KEY = "starts_at, channel, scorer, scorer_version, rubric_version"
 # Counts only: the sum of floats depends on their order, and histograms on how they were joined.
 _BROKEN = f"""
@@ -100,9 +110,17 @@ def recheck_days(merchant: Merchant) -> list[datetime]:
         Counting.lock(merchant)
         with connection.cursor() as cursor:
             cursor.execute(_BROKEN, {"merchant": merchant.pk})
-            days = [row[0] for row in cursor.fetchall()]
+            days = {row[0] for row in cursor.fetchall()}
+        kept = list(SealedDay.objects.for_merchant(merchant))
+        fresh = _sealed_days(merchant, [(day.starts_at, day.ends_at) for day in kept])
+        names = (*BY_CLOCK, "handoffs")
+        days |= {
+            day.starts_at
+            for day, again in zip(kept, fresh, strict=True)
+            if any(getattr(day, name) != getattr(again, name) for name in names)
+        }
         unseal(merchant, days)
-    return days
+    return sorted(days)
 
 
 def seal_days(merchant: Merchant, *, now: datetime) -> int:
@@ -125,7 +143,7 @@ def _seal_portion(merchant: Merchant, *, now: datetime) -> int:
             cursor.execute(_HOURS_OF_DAYS, parameters)
             DayRollup.objects.bulk_create(_day_rollup(merchant, row) for row in cursor.fetchall())
             cursor.execute(_SEAL_QUALITY, parameters)
-        SealedDay.objects.bulk_create(SealedDay(merchant=merchant, starts_at=start, ends_at=end) for start, end in days)
+        SealedDay.objects.bulk_create(_sealed_days(merchant, days))
         return len(days)
 
 
@@ -141,6 +159,26 @@ def _open_days(counting: Counting, now: datetime) -> list[tuple[datetime, dateti
         day_start(today - timedelta(days=n), zone).astimezone(UTC) for n in range((today - first_day).days + 1)
     ]
     return [(start, end) for end, start in pairwise(midnights) if start not in sealed]
+
+
+def _sealed_days(merchant: Merchant, days: list[tuple[datetime, datetime]]) -> list[SealedDay]:
+    zone = Counting.objects.get(merchant=merchant).timezone
+    found = {start: SealedDay(merchant=merchant, starts_at=start, ends_at=end) for start, end in days}
+    for day in found.values():
+        day.handoffs = {}
+        for name in BY_CLOCK:
+            setattr(day, name, [0] * 24)
+    parameters: dict[str, Any] = {"merchant": merchant.pk, "zone": zone}
+    parameters |= {"starts": list(found), "ends": [end for _start, end in days]}
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOCK, parameters)
+        for start, hour, *sums in cursor.fetchall():
+            for name, amount in zip(BY_CLOCK, sums, strict=True):
+                getattr(found[start], name)[hour] = amount
+        cursor.execute(_HANDOFFS, parameters)
+        for start, reason, n in cursor.fetchall():
+            found[start].handoffs[reason] = n
+    return list(found.values())
 
 
 def _day_rollup(merchant: Merchant, row: tuple[Any, ...]) -> DayRollup:

@@ -30,6 +30,12 @@ HOURS_OF_SPAN = """
     SELECT r.* FROM analytics_rollup r
     WHERE r.merchant_id = %(merchant)s AND r.hour >= span.starts_at AND r.hour < span.ends_at OFFSET 0
 """
+# The reasons of the escalated conversations that started within `span`, over the index conversation_list.
+HANDOFFS_OF_SPAN = """
+    SELECT c.handoff_reason, c.channel, c.language, c.agent_version FROM analytics_conversation c
+    WHERE c.merchant_id = %(merchant)s AND c.started_at >= span.starts_at AND c.started_at < span.ends_at
+        AND c.exclusion = '' AND c.outcome = 'escalated' OFFSET 0
+"""
 
 
 def span_parameters(

@@ -1,5 +1,6 @@
 """Days that are over, added up once, so that a page reads days instead of hours and scores. sealing.py keeps them."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from analytics.models.quality import Scorer
@@ -7,13 +8,23 @@ from analytics.models.rollup import CountedAmounts
 from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
 
+# What the hours of the week show.
+BY_CLOCK = ("n_conversations", "n_resolved", "n_escalated", "n_abandoned")
+
 
 class SealedDay(MerchantScoped):
-    """While this row stands, the sums of its local day below are those of its hours and scores."""
+    """While this row stands, its sums and those in the tables below are what the hours, scores and conversations of its
+    local day add up to."""
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    # By the hour of the wall clock, 24 each; an hour that the clock ran through twice counts in one place.
+    n_conversations = ArrayField(models.IntegerField(), default=list)
+    n_resolved = ArrayField(models.IntegerField(), default=list)
+    n_escalated = ArrayField(models.IntegerField(), default=list)
+    n_abandoned = ArrayField(models.IntegerField(), default=list)
+    handoffs = models.JSONField(default=dict)  # escalated conversations by reason
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "starts_at"], name="sealed_day_once")]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from analytics import quality, recount, scoring, sealing
 from analytics.ingest import ingest_events
 from analytics.models import Conversation, DayRollup, QualityScore, Rollup, SealedDay
-from analytics.queries import breakdown, compare, series, totals
+from analytics.queries import breakdown, compare, compare_by_parts, hours_of_week, series, totals
 from analytics.segments import Segment
 from analytics.tasks import recheck_sealed_days_of, seal_ended_days_of
 from portal.models import Merchant
@@ -40,7 +40,10 @@ def numbers(merchant, period, now):
         totals(merchant, period, now=now, segment=Segment(channel="widget")),
         compare(merchant, period, now=now).previous,
         *(series(merchant, period, step=step, now=now) for step in ("hour", "day", "week", "month")),
-        *(breakdown(merchant, period, by, now=now) for by in ("channel", "language", "hour_of_week", "outcome")),
+        *(breakdown(merchant, period, by, now=now) for by in ("channel", "hour_of_week", "handoff_reason")),
+        hours_of_week(merchant, period),
+        hours_of_week(merchant, period, segment=Segment(channel="email")),
+        compare_by_parts(merchant, period, now=now)[1],
         [
             (version, quality.distribution(merchant, period, version), quality.by_channel(merchant, period, version))
             for version in found
@@ -202,6 +205,30 @@ def test_the_nightly_check_finds_and_repairs_a_sealed_day_that_is_wrong(merchant
         recheck_sealed_days_of(merchant.pk)
         assert totals(merchant, period, now=NOW).n_resolved == 1
         assert "1 sealed days differed" in caplog.text
+        sealed = SealedDay.objects.for_merchant(merchant).filter(starts_at=period.start)
+        sealed.update(handoffs={"tool_failure": 1})
+        assert sealing.recheck_days(merchant) == [period.start]
+        sealing.seal_days(merchant, now=NOW)
         scored(merchant, "c-1", 0.3, version="behind our back")
         assert sealing.recheck_days(merchant) == [period.start]
         assert len(quality.versions(merchant, period)) == 2
+
+
+@pytest.mark.django_db
+def test_hours_and_handoffs_of_a_sealed_day_are_those_of_its_conversations(merchant):
+    at = "2026-10-25T00:20:00+00:00"  # 02:20 in Berlin, an hour before the clock goes back to 02:00
+    hour_later = "2026-10-25T01:20:00+00:00"
+    send(
+        merchant,
+        escalated(at=at),
+        escalated("c-2", at=hour_later, reason="tool_failure"),
+        resolved("c-3", at=at),
+        now=NOW,
+    )
+    sealing.seal_days(merchant, now=NOW)
+    Rollup.objects.for_merchant(merchant).update(n_conversations=90)  # nobody looks there
+    period = period_of(merchant, "2026-10-20", "2026-10-27")
+    hours = {part.key: (part.n, part.totals.n_escalated) for part in hours_of_week(merchant, period) if part.n}
+    assert hours == {"7-02": (3, 2)}
+    reasons = [(part.key, part.n) for part in breakdown(merchant, period, "handoff_reason", now=NOW)]
+    assert reasons == [("missing_knowledge", 1), ("tool_failure", 1)]

@@ -314,6 +314,8 @@ def _score() -> None:
                 "version": local_scorer.version(),
                 "rubric": rubric.VERSION,
                 "rationale": "The answer keeps close to the cited article and covers both parts of the question.",
-                "contributions": json.dumps({dimension: {"similarity": 0.4, "length": -0.1} for dimension in Dimension}),
+                "contributions": json.dumps(
+                    {dimension: {"similarity": 0.4, "length": -0.1} for dimension in Dimension}
+                ),
             },
         )

@@ -4,7 +4,7 @@ import http.client
 import json
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,6 +27,7 @@ SECONDS_TO_ANSWER = 60
 class Served:
     port: int
     gunicorn: "subprocess.Popen[bytes]"
+    database_url: str
 
 
 @contextmanager
@@ -57,7 +58,7 @@ def answering(url: str, log: Path) -> Iterator[Served]:
     try:
         gunicorn = supervisor.start(replace(web(HOST, port), environment={"DATABASE_URL": url}, log=log))
         _wait_for_answer(port)
-        yield Served(port, gunicorn)
+        yield Served(port, gunicorn, url)
     finally:
         supervisor.stop()
 
@@ -88,7 +89,7 @@ class Sender:
 
     port: int
     key: str
-    bodies: Sequence[bytes]
+    bodies: Iterable[bytes]
     seconds: list[float] = field(default_factory=list)
     n_accepted: int = 0
     n_postponed: int = 0
