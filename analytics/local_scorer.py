@@ -7,6 +7,7 @@ any merchant. Everything that moved a score is stored with it.
 from collections.abc import Sequence
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from analytics import wording
 from analytics.features import COLUMN, LABELS, Feature, Matrix, compute_features
@@ -116,10 +117,10 @@ def _rationale(moved: dict[Feature, float]) -> str:
     lowered = [str(LABELS[feature]) for feature in strongest if moved[feature] < 0]
     raised = [str(LABELS[feature]) for feature in strongest if moved[feature] > 0]
     sentences = [
-        f"Lowered by: {'; '.join(lowered)}." if lowered else "",
-        f"Raised by: {'; '.join(raised)}." if raised else "",
+        _("Lowered by: %(reasons)s.") % {"reasons": "; ".join(lowered)} if lowered else "",
+        _("Raised by: %(reasons)s.") % {"reasons": "; ".join(raised)} if raised else "",
     ]
-    return " ".join(sentence for sentence in sentences if sentence) or "Nothing stands out."
+    return " ".join(sentence for sentence in sentences if sentence) or _("Nothing stands out.")
 
 
 def _quotes(transcript: Transcript) -> list[Quote]:

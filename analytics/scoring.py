@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from analytics import judge, local_scorer, rubric
 from analytics.models import Author, Conversation, Counting, Message, QualityScore, ScoreAttempt, Scorer
@@ -106,7 +106,8 @@ def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, 
     transcripts = read_transcripts(merchant, conversations)
     pairs = list(zip(conversations, transcripts, strict=True))
     answered = [(conversation, transcript) for conversation, transcript in pairs if transcript.exchanges()]
-    assessments = local_scorer.score_locally([transcript for _conversation, transcript in answered])
+    with translation.override(merchant.locale):  # the rationale is text that is kept
+        assessments = local_scorer.score_locally([transcript for _conversation, transcript in answered])
     scores = [
         _build(conversation, Scorer.LOCAL, assessment, now=now)
         for (conversation, _transcript), assessment in zip(answered, assessments, strict=True)

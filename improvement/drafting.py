@@ -14,6 +14,7 @@ from improvement.models import Draft, DraftRevision, DraftState, Gap, GapStatus,
 from improvement.revising import build_written_revision
 from portal import llm
 from portal.models import AuditEntry, Job, LlmCall, User
+from portal.templatetags.formats import in_sentence
 
 STEPS = 4
 
@@ -28,7 +29,7 @@ def write(draft: Draft, job: Job, *, now: datetime, may_wait_for_model: bool) ->
     Raises LlmError where the model is busy and `may_wait_for_model`; NotEnoughMaterialError where there is no answer.
     """
     if draft.state != DraftState.WRITING:
-        job.finish(_("Nothing to write: this draft is %s.") % draft.get_state_display().lower(), at=now)
+        job.finish(_("Nothing to write: this draft is %s.") % in_sentence(draft.get_state_display()), at=now)
         return
     job.report(0, STEPS, _("Reading the conversations"))
     material = gather_material(draft.gap)

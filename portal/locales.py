@@ -1,15 +1,16 @@
-"""How numbers and dates may be written. Texts are English, so the offered locales are those that speak it."""
+"""In which language a merchant reads, and how numbers and dates are written. Each is one of settings.LANGUAGES."""
 
-from django.utils.translation import gettext_lazy as _
-
-# Babel knows each of these; the example is what 1234.5 and a date look like there.
+# Each name is in its own language, with what 1234.5 and a date look like there (by Babel).
 LOCALES = (
-    ("en", _("International English: 1,234.5 · Nov 23, 2026")),
-    ("en-GB", _("British: 1,234.5 · 23 Nov 2026")),
-    ("en-DE", _("German: 1.234,5 · 23 Nov 2026")),
-    ("en-CH", _("Swiss: 1’234.5 · 23 Nov 2026")),
-    ("en-SE", _("Swedish: 1 234,5 · 23 Nov 2026")),
-    ("en-NL", _("Dutch: 1.234,5 · 23 Nov 2026")),
-    ("en-IN", _("Indian: 12,34,567.5 · 23 Nov 2026")),
-    ("en-AU", _("Australian: 1,234.5 · 23 Nov 2026")),
+    ("en", "English: 1,234.5 · Nov 23, 2026"),
+    ("en-GB", "English (United Kingdom): 1,234.5 · 23 Nov 2026"),
+    ("en-DE", "English (Germany): 1.234,5 · 23 Nov 2026"),
+    ("en-CH", "English (Switzerland): 1’234.5 · 23 Nov 2026"),
+    ("en-SE", "English (Sweden): 1 234,5 · 23 Nov 2026"),
+    ("en-NL", "English (Netherlands): 1.234,5 · 23 Nov 2026"),
+    ("en-IN", "English (India): 12,34,567.5 · 23 Nov 2026"),
+    ("en-AU", "English (Australia): 1,234.5 · 23 Nov 2026"),
+    ("de", "Deutsch: 1.234,5 · 23.11.2026"),
+    ("de-AT", "Deutsch (Österreich): 1.234,5 · 23.11.2026"),
+    ("de-CH", "Deutsch (Schweiz): 1’234.5 · 23.11.2026"),
 )

@@ -90,7 +90,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# docs/storage.md. Where the server offers TimescaleDB, `migrate` makes the events a hypertable; "off" leaves them a table.
+# docs/storage.md. Where the server offers TimescaleDB, `migrate` makes the events a hypertable; "off" leaves a table.
 TIMESCALEDB = env.bool("TIMESCALEDB", default=True)
 # Events are packed into the columnstore so long after they occurred; ingest never reads so far back (outcomes.LEAD).
 EVENT_COLUMNSTORE_DAYS = env.int("EVENT_COLUMNSTORE_DAYS", default=120)
@@ -131,9 +131,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en"
-# Only languages whose texts are whole: a half translated page is worse than an English one. How numbers and dates are
-# written is the merchant's locale, which may be any that Babel knows (portal/locales.py).
-LANGUAGES = [("en", _("English"))]
+# Only languages whose texts are whole (tests/portal/test_catalogs.py): a half translated page is worse than an English
+# one. A merchant's locale says the language and how numbers and dates are written (portal/locales.py).
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from analytics.comparison import Change
 from portal.costs import Costs, Source
@@ -60,9 +60,9 @@ REASONS: dict[Reason, str | Promise] = {
     Reason.MEASURED: gettext_lazy("measured in every conversation"),
 }
 CASE_LABELS: dict[str, str | Promise] = {
-    "low": gettext_lazy("Low"),
-    "base": gettext_lazy("Base"),
-    "high": gettext_lazy("High"),
+    "low": pgettext_lazy("case", "Low"),
+    "base": pgettext_lazy("case", "Base"),
+    "high": pgettext_lazy("case", "High"),
 }
 FORMULAS: dict[Mode, str | Promise] = {
     Mode.HONEST: gettext_lazy(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from analytics.quality import QualitySummary
 from improvement.models import Verdict
 from portal.models import Merchant
-from portal.templatetags.formats import local_date, local_datetime, number, percent, signed_points
+from portal.templatetags.formats import in_sentence, local_date, local_datetime, number, percent, signed_points
 from reporting.digest import Digest, EffectLine, OutcomeShare
 
 OUTCOMES: dict[str, str | Promise] = {
@@ -84,7 +84,7 @@ def quality_sentence(quality: QualitySummary) -> str:
     counts = {"scored": number(quality.n_scored), "eligible": number(quality.n_eligible)}
     text = _("mean score of %(scored)s of %(eligible)s conversations") % counts
     text += _(", by the %(scorer)s (version %(version)s).") % {
-        "scorer": quality.version.label.lower(),
+        "scorer": in_sentence(quality.version.label),
         "version": quality.version.scorer_version,
     }
     if quality.is_provisional:

@@ -23,6 +23,7 @@ from improvement.personal_data import find_unpublishable
 from portal.embeddings import EmbeddingError
 from portal.models import ApiKey, AuditEntry, Job, Membership, Role, User
 from portal.models.scoped import MerchantScoped
+from portal.templatetags.formats import in_sentence
 
 if TYPE_CHECKING:
     from improvement.models.review import Review
@@ -227,10 +228,10 @@ class Draft(MerchantScoped):
         if review is not None and self.state != DraftState.IN_REVIEW:
             return AlreadyDecidedError(
                 _t("%(name)s has already decided: this draft is %(state)s.")
-                % {"name": review.reviewer_name, "state": self.get_state_display().lower()}
+                % {"name": review.reviewer_name, "state": in_sentence(self.get_state_display())}
             )
         return AlreadyDecidedError(
-            _t("That cannot be done now: this draft is %(state)s.") % {"state": self.get_state_display().lower()}
+            _t("That cannot be done now: this draft is %(state)s.") % {"state": in_sentence(self.get_state_display())}
         )
 
     def _state_if_rejected(self) -> DraftState:

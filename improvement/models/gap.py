@@ -13,6 +13,7 @@ from improvement.errors import DraftInProgressError, RefusedError
 from portal.embeddings import DIMENSIONS
 from portal.models import AuditEntry
 from portal.models.scoped import MerchantScoped
+from portal.templatetags.formats import in_sentence
 
 if TYPE_CHECKING:
     from improvement.models.draft import Draft
@@ -78,7 +79,7 @@ class Gap(MerchantScoped):
                 self.refresh_from_db(fields=["status"])
                 raise DraftInProgressError(
                     _t("No new draft was started: this gap is %(status)s.")
-                    % {"status": self.get_status_display().lower()}
+                    % {"status": in_sentence(self.get_status_display())}
                 )
             self.refresh_from_db(fields=["status", "status_reason", "updated_at"])
             draft: Draft = self.drafts.create(merchant=self.merchant, requested_by=by)
@@ -119,7 +120,7 @@ class Gap(MerchantScoped):
         if found.update(status=status, status_reason=reason[:300], dismissal=dismissal, updated_at=now) != 1:
             self.refresh_from_db(fields=["status"])
             message = _t("Nothing was changed: this gap is %(status)s.")
-            raise RefusedError(message % {"status": self.get_status_display().lower()})
+            raise RefusedError(message % {"status": in_sentence(self.get_status_display())})
         self.refresh_from_db(fields=["status", "status_reason", "dismissal", "updated_at"])
 
     def move_to(self, status: GapStatus, reason: str = "") -> None:

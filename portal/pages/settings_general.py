@@ -40,7 +40,7 @@ class GeneralForm(MerchantForm):
         choices=list_currency_choices,
         help_text=_("Amounts that were typed or sent before keep their number; nothing is converted."),
     )
-    locale = forms.ChoiceField(label=_("Numbers and dates"))
+    locale = forms.ChoiceField(label=_("Language, numbers and dates"))
 
     class Meta:
         model = Merchant

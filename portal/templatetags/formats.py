@@ -190,6 +190,12 @@ def language_name(code: str) -> str:
 
 
 @register.filter
+def in_sentence(label: str) -> str:
+    """A label in the middle of a sentence: with a small first letter, but for German, whose nouns keep theirs."""
+    return label if current_locale().language == "de" else label[:1].lower() + label[1:]
+
+
+@register.filter
 def markdown(text: str | None) -> SafeString:
     """Sanitised by nh3 in portal/markdown.py, which is why it may be marked safe."""
     return mark_safe(to_html(text or ""))  # noqa: S308

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from portal.audit_words import read_aloud
 from portal.periods import Period
 from portal.templatetags.formats import current_locale
 
@@ -71,8 +72,8 @@ def period_name(period: Period) -> str | Promise:
 
 @register.filter
 def words(name: str) -> str:
-    """A machine's name as people read it: "merchant.settings_changed" → "merchant settings changed"."""
-    return name.replace(".", " ").replace("_", " ").replace("api key", "API key")
+    """A name of the audit trail as people read it: "merchant.settings_changed" → "Settings changed"."""
+    return str(read_aloud(name))
 
 
 @register.filter

@@ -1,0 +1,74 @@
+"""How the audit trail is read: what was done, on what, and the names of its details."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+VERBS: dict[str, Promise] = {
+    "account.two_step_turned_off": _("Two-step sign-in turned off"),
+    "account.two_step_turned_on": _("Two-step sign-in turned on"),
+    "anomalies.subscribed": _("Emails about unusual hours subscribed"),
+    "anomalies.unsubscribed": _("Emails about unusual hours unsubscribed"),
+    "api_key.created": _("API key created"),
+    "api_key.revoked": _("API key revoked"),
+    "article.archived": _("Article archived"),
+    "article.created": _("Article created"),
+    "article.updated": _("Article updated"),
+    "conversation.marked_spam": _("Conversation marked as spam"),
+    "conversation.marked_not_spam": _("Conversation marked as no spam"),
+    "costs.changed": _("Costs changed"),
+    "draft.approved": _("Draft approved"),
+    "draft.edited": _("Draft edited"),
+    "draft.failed": _("Draft failed"),
+    "draft.published": _("Draft published"),
+    "draft.rejected": _("Draft rejected"),
+    "draft.withdrawn": _("Draft withdrawn"),
+    "draft.written": _("Draft written"),
+    "gap.dismissed": _("Gap dismissed"),
+    "gap.draft_requested": _("Article for a gap requested"),
+    "gap.renamed": _("Gap renamed"),
+    "gap.reopened": _("Gap reopened"),
+    "invitation.accepted": _("Invitation accepted"),
+    "invitation.created": _("Invitation sent"),
+    "invitation.renewed": _("Invitation sent again"),
+    "invitation.withdrawn": _("Invitation withdrawn"),
+    "member.left": _("Member left"),
+    "member.removed": _("Member removed"),
+    "member.role_changed": _("Role changed"),
+    "merchant.settings_changed": _("Settings changed"),
+    "report.sent": _("Report sent"),
+    "report.subscribed": _("Weekly report subscribed"),
+    "report.unsubscribed": _("Weekly report unsubscribed"),
+}
+TOPICS: dict[str, Promise] = {
+    "account": _("Account"),
+    "anomalies": _("Unusual hours"),
+    "api_key": _("API key"),
+    "article": _("Article"),
+    "conversation": _("Conversation"),
+    "costs": _("Costs"),
+    "draft": _("Draft"),
+    "gap": _("Gap"),
+    "invitation": _("Invitation"),
+    "member": _("Member"),
+    "merchant": _("Settings"),
+    "report": _("Report"),
+}
+DETAILS: dict[str, Promise] = {
+    "comment": _("Comment"),
+    "questions_since": _("Questions since"),
+    "reason": _("Reason"),
+    "recipients": _("Recipients"),
+    "revision": _("Revision"),
+    "role": _("Role"),
+    "scopes": _("Scopes"),
+    "to": _("New name"),
+    "version": _("Version"),
+}
+
+
+def read_aloud(name: str) -> str | Promise:
+    """A verb, a topic or the name of a detail; what is in no list is shown with spaces instead of its signs."""
+    for known in (VERBS, TOPICS, DETAILS):
+        if name in known:
+            return known[name]
+    return name.replace(".", " ").replace("_", " ")
