@@ -90,7 +90,9 @@ def read_catalog(language: str) -> Catalog:
 def update_catalog(language: str) -> Catalog:
     """The stored translations of the texts of now: new texts without one, texts that went left out."""
     catalog = read_catalog(language)
-    catalog.update(collect_texts(), no_fuzzy_matching=True)
+    texts = collect_texts()
+    texts.creation_date = catalog.creation_date  # nothing changes where no text did
+    catalog.update(texts, no_fuzzy_matching=True)
     catalog.obsolete.clear()
     for message in catalog:
         if not message.pluralizable and isinstance(message.string, tuple):
