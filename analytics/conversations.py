@@ -9,7 +9,7 @@ import msgspec
 from django.db import connection, transaction
 from msgspec import Struct
 
-from analytics.bulk import copy_rows, fetch_rows
+from analytics.bulk import ANY_MERCHANT, copy_rows, fetch_rows
 from analytics.models import Conversation
 from analytics.outcomes import Facts
 from portal.models import Merchant
@@ -54,12 +54,14 @@ _READ_LAST = f"""
     SELECT {_READ_ROW}
     FROM unnest(%s::text[], %s::timestamptz[]) AS touched(thread, moment)
     CROSS JOIN LATERAL (
-        SELECT * FROM analytics_conversation c WHERE c.merchant_id = %s AND c.thread = touched.thread
+        SELECT * FROM analytics_conversation c WHERE c.merchant_id = {ANY_MERCHANT} AND c.thread = touched.thread
         AND c.episode >= coalesce((
             SELECT earlier.episode FROM analytics_conversation earlier
-            WHERE earlier.merchant_id = %s AND earlier.thread = touched.thread AND earlier.started_at < touched.moment
+            WHERE earlier.merchant_id = {ANY_MERCHANT} AND earlier.thread = touched.thread
+            AND earlier.started_at < touched.moment
             ORDER BY earlier.episode DESC OFFSET 2 LIMIT 1
         ), 0)
+        OFFSET 0
     ) AS c
     ORDER BY c.thread, c.episode
 """

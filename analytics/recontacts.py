@@ -17,8 +17,9 @@ from analytics.models import Counting
 LONGEST = timedelta(days=90)
 
 # One pass over the customers' conversations, by the index conversation_customer, without a join: of a new merchant the
-# planner knows nothing and would compare every row with every other. The frame is the next moment at which an eligible
-# conversation of the customer started: two at the same moment are no re-contact.
+# planner knows nothing and would compare every row with every other. (SELECT …) keeps from it the merchant and the moment
+# too, see bulk.ANY_MERCHANT. The frame is the next moment at which an eligible conversation of the customer started: two
+# at the same moment are no re-contact.
 _HISTORY = """
     SELECT id, channel, language, agent_version, started_at, outcome, is_disputed, recontacted_at, new_at FROM (
         SELECT *, CASE WHEN exclusion = '' AND customer_id <> ''
@@ -29,11 +30,13 @@ _HISTORY = """
                     PARTITION BY customer_id, exclusion = '' ORDER BY started_at
                     GROUPS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
                 ) AS next_at
-            FROM analytics_conversation WHERE merchant_id = %(merchant)s {customers}
+            FROM analytics_conversation WHERE merchant_id = (SELECT %(merchant)s::bigint) {customers}
         ) AS history
     ) AS linked WHERE recontacted_at IS DISTINCT FROM new_at
 """
-_OF_SOME = _HISTORY.format(customers="AND customer_id = ANY(%(customers)s) AND started_at >= %(since)s")
+_OF_SOME = _HISTORY.format(
+    customers="AND customer_id = ANY(%(customers)s) AND started_at >= (SELECT %(since)s::timestamptz)"
+)
 _OF_ALL = _HISTORY.format(customers="")
 _UPDATE = """
     UPDATE analytics_conversation c SET recontacted_at = u.at, updated_at = %s

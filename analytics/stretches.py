@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
-from analytics.bulk import fetch_rows
+from analytics.bulk import ANY_MERCHANT, fetch_rows
 from analytics.conversations import Row, last_conversations
 from analytics.models import EventType
 from analytics.outcomes import LEAD, ThreadEvent
@@ -22,13 +22,15 @@ BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 # Which articles were read decides no outcome, and these events are the longest.
 UNREAD = frozenset({EventType.KNOWLEDGE_RETRIEVED.value, EventType.CITATION_CLICKED.value})
 
-# Uses the index event_thread (merchant, thread, occurred_at). The last condition says nothing new, but as a constant it
-# keeps the planner from the chunks of a hypertable in which none of these events can be.
-_EVENTS = """
-    SELECT e.thread, e.occurred_at, e.type, e.id, e.channel, e.data::text
-    FROM unnest(%s::text[], %s::timestamptz[]) AS touched(thread, since)
-    JOIN analytics_event e ON e.merchant_id = %s AND e.thread = touched.thread AND e.occurred_at >= touched.since
-    WHERE e.type <> ALL(%s) AND e.occurred_at >= %s
+# Uses the index event_thread (merchant, thread, occurred_at); see bulk.ANY_MERCHANT. The last condition says nothing
+# new, but as a constant it keeps the planner from the chunks of a hypertable in which none of these events can be.
+_EVENTS = f"""
+    SELECT e.* FROM unnest(%s::text[], %s::timestamptz[]) AS touched(thread, since)
+    CROSS JOIN LATERAL (
+        SELECT e.thread, e.occurred_at, e.type, e.id, e.channel, e.data::text FROM analytics_event e
+        WHERE e.merchant_id = {ANY_MERCHANT} AND e.thread = touched.thread AND e.occurred_at >= touched.since
+        AND e.type <> ALL(%s) AND e.occurred_at >= %s OFFSET 0
+    ) AS e
 """
 
 

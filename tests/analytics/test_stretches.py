@@ -1,19 +1,22 @@
 """What a batch reads of a thread depends on the episodes that it reaches, and says the same as the whole thread."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from analytics import conversations, recontacts, stretches
 from analytics.ingest import ingest_events
 from analytics.models import Conversation, Message, Rollup
 from analytics.outcomes import Rules, ThreadEvent, read_episodes
 from analytics.recount import end_idle_conversations, reconcile
 from analytics.stretches import read_stretches
 from tests.analytics.test_oracle import ASK, DAY, TALES, tell
-from tests.events import Chat
+from tests.events import Chat, resolved
 
 START = datetime(2025, 12, 1, 9, tzinfo=UTC)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -114,6 +117,44 @@ def test_a_late_end_splits_a_conversation_and_moves_what_was_said_after_it(merch
         ["customer", "agent"]
     ] * 2
     assert_exact(merchant)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (stretches._EVENTS, "event_thread"),
+        (conversations._READ_LAST, "conversation_episode"),
+        (recontacts._OF_SOME, "conversation_customer"),
+    ],
+)
+def test_a_merchant_of_whom_the_statistics_know_nothing_is_read_by_the_same_index(
+    query, index, merchant, other_merchant
+):
+    """Or the import of a new merchant's history would read all of it for every batch."""
+    known, new = (
+        [event for n in range(300) for event in resolved(f"{who}-{n}", at=START + timedelta(hours=n)).events]
+        for who in "ab"
+    )
+    ingest_events(other_merchant, known, now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE analytics_event, analytics_conversation")
+        ingest_events(merchant, new, now=NOW)
+        threads, times = [f"b-{n}" for n in range(50)], [START + timedelta(hours=n) for n in range(50)]
+        asked = {
+            "event_thread": [threads, times, merchant.pk, ["citation.clicked"], START],
+            "conversation_episode": [threads, times, merchant.pk, merchant.pk],
+            "conversation_customer": {
+                "merchant": merchant.pk,
+                "customers": [f"customer of {thread}" for thread in threads],
+                "since": START,
+                "window": timedelta(days=7),
+                "longest": timedelta(days=90),
+            },
+        }
+        cursor.execute(f"EXPLAIN {query}", asked[index])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert set(re.findall(r"Index (?:Only )?Scan (?:Backward )?using (\w+)", plan)) == {index}, plan
+    assert "Seq Scan" not in plan
 
 
 def assert_exact(merchant):
