@@ -17,9 +17,9 @@ from analytics.models import Counting
 LONGEST = timedelta(days=90)
 
 # One pass over the customers' conversations, by the index conversation_customer, without a join: of a new merchant the
-# planner knows nothing and would compare every row with every other. (SELECT …) keeps from it the merchant and the moment
-# too, see bulk.ANY_MERCHANT. The frame is the next moment at which an eligible conversation of the customer started: two
-# at the same moment are no re-contact.
+# planner knows nothing and would compare every row with every other. (SELECT …) hides the merchant and the moment from
+# it as well, see bulk.ANY_MERCHANT. The frame is the next moment at which an eligible conversation of the customer
+# started: two at the same moment are no re-contact.
 _HISTORY = """
     SELECT id, channel, language, agent_version, started_at, outcome, is_disputed, recontacted_at, new_at FROM (
         SELECT *, CASE WHEN exclusion = '' AND customer_id <> ''
