@@ -43,7 +43,7 @@ def conversation_list(request: MerchantRequest, merchant: Merchant) -> HttpRespo
         "data_to": data_to(merchant),
     }
     is_swap = request.htmx and not request.htmx.history_restore_request
-    response = render(request, f"analytics/{'_conversation_results' if is_swap else 'conversations'}.html", context)
+    response = render(request, f"analytics/{'_conversation_swap' if is_swap else 'conversations'}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

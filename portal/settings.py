@@ -46,6 +46,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "portal.compression.compress_answers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.csp.SiteCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,7 +1,7 @@
 """Everything that the overview shows, read once and put into words and charts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.http import urlencode
@@ -22,7 +22,7 @@ from analytics.queries import (
     series,
     slices_of,
 )
-from analytics.segments import DIMENSIONS, UNKNOWN
+from analytics.segments import DIMENSIONS, EVERYTHING, UNKNOWN
 from analytics.totals import Totals
 from portal.models import Merchant
 from portal.periods import Period
@@ -51,10 +51,11 @@ class Links:
         return f"{page_url(page, self.merchant)}?{urlencode(query)}"
 
     def behind(self, card: Card) -> str:
-        """The conversations that a card counts; of savings the calculation."""
+        """The conversations that a card counts; of savings the calculation. Quality is that of all traffic."""
         if card.key == "savings":
             return self.to("roi")
-        return self.to("conversations", **dict(METRICS[card.key].behind or ()))
+        links = replace(self, segment=EVERYTHING) if card.key == "quality_score" else self
+        return links.to("conversations", **dict(METRICS[card.key].behind or ()))
 
 
 @dataclass(frozen=True, slots=True)

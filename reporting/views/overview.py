@@ -39,8 +39,8 @@ def overview(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         "may_draft": request.membership.role >= Role.REVIEWER,
         "can_draft": CAN_DRAFT,
     }
-    is_part = request.htmx and not request.htmx.history_restore_request
-    response = render(request, f"reporting/{'_overview' if is_part else 'overview'}.html", context)
+    is_swap = request.htmx and not request.htmx.history_restore_request
+    response = render(request, f"reporting/{'_overview_swap' if is_swap else 'overview'}.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 

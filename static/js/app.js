@@ -99,10 +99,13 @@
   });
   for (const button of document.querySelectorAll("form[data-autosubmit] [data-autosubmit-button]")) button.hidden = true;
 
-  // A checkbox that is on by default: off it sends the hidden field beside it instead.
+  // A checkbox that is on by default: off it sends the hidden field before it instead. Without scripts the later of the
+  // two counts.
+  const sendOne = (off) => { off.disabled = off.parentElement.querySelector('input[type="checkbox"]').checked; };
+  for (const off of document.querySelectorAll("input[data-unchecked]")) sendOne(off);
   document.addEventListener("change", (event) => {
     const off = event.target.type === "checkbox" && event.target.parentElement.querySelector("input[data-unchecked]");
-    if (off) off.disabled = event.target.checked;
+    if (off) sendOne(off);
   }, true);
 
   // A definition beside a number shows on hover and focus; Escape hides it.

@@ -204,6 +204,7 @@ def test_filters_narrow_the_numbers_and_go_along_to_the_lists(sign_in, viewer, m
     cards = cards_of(client, "&channel=email")
     assert cards["resolution_rate"][0].value == "50.0%"
     assert "channel=email" in cards["resolution_rate"][1]
+    assert "channel=email" not in cards["quality_score"][1]  # that one is of all conversations, and so is its list
     assert len(client.get(cards["n_conversations"][1]).context["page"].rows) == 2
     html = client.get("/lumen/?period=30d&channel=email").content.decode()
     assert '<option value="email" selected>Email</option>' in html
@@ -244,3 +245,5 @@ def test_htmx_gets_the_part_that_filters_change(sign_in, viewer, merchant):
     answer = sign_in(viewer).get("/lumen/?channel=email", headers={"HX-Request": "true"})
     assert "<html" not in answer.content.decode()
     assert "HX-Request" in answer["Vary"]
+    assert "/lumen/export/metrics/?channel=email&amp;format=csv" in answer.content.decode()
+    assert "?channel=email&amp;period=7d" in answer.content.decode()
