@@ -20,5 +20,5 @@ def test_quality_and_the_score_of_one_conversation(browse, merchant, viewer, wid
         page.wait_for_selector("canvas[data-chart]")
         inspect_page(page, "quality")
         page.get_by_role("link", name="How do I change my payment card?").first.click()
-        page.get_by_text("the agent said that it has no answer").wait_for()
+        page.get_by_text("the agent said that it has no answer").first.wait_for()
         inspect_page(page, "quality-conversation")

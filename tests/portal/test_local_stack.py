@@ -188,7 +188,7 @@ def test_exec_lends_the_servers_to_one_command(stack):
     )
 
     assert code == 1
-    assert f"host={stack.home}" in said
+    assert "postgresql://postgres@/aftercare?host=/" in said
     assert stack.processes() == []
 
 
