@@ -44,6 +44,8 @@ def decide_spam(
         if conversation.archived_in_id is not None:
             raise SpamError(_("The events of this conversation are past their retention, so its numbers are final."))
         stretches = read_whole_threads(merchant, [conversation.thread])
+        if not any(stretch.events for stretch in stretches.values()):
+            raise SpamError(_("The events of this conversation are not stored, so it cannot be counted anew."))
         decision = SpamDecision.objects.create(
             merchant=merchant,
             thread=conversation.thread,

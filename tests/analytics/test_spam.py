@@ -112,4 +112,7 @@ def test_test_traffic_and_conversations_without_events_are_refused(merchant, rev
     Event.objects.for_merchant(merchant).delete()
     with pytest.raises(SpamError, match="retention"):
         mark("old", by=reviewer)
+    Conversation.objects.for_merchant(merchant).filter(thread="old").update(archived_in=None)
+    with pytest.raises(SpamError, match="not stored"):
+        mark("old", by=reviewer)
     assert not SpamDecision.objects.exists()
