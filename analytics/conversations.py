@@ -52,7 +52,7 @@ _READ_ALL = f"""
 # conversation_episode (merchant, thread, episode) from the end, however many episodes a thread has.
 _READ_LAST = f"""
     SELECT {_READ_ROW}
-    FROM unnest(%s::text[], %s::timestamptz[]) AS touched(thread, moment)
+    FROM json_to_recordset(%s::json) AS touched(thread text, moment timestamptz)
     CROSS JOIN LATERAL (
         SELECT * FROM analytics_conversation c WHERE c.merchant_id = {ANY_MERCHANT} AND c.thread = touched.thread
         AND c.episode >= coalesce((
@@ -121,7 +121,8 @@ def _row(values: tuple[Any, ...]) -> Row:
 
 def last_conversations(merchant: Merchant, moments: Mapping[str, datetime]) -> dict[str, list[Row]]:
     """Of each thread, in order: three episodes that started before its moment, and all after."""
-    asked = [list(moments), list(moments.values()), merchant.pk, merchant.pk]
+    touched = [{"thread": thread, "moment": moment} for thread, moment in moments.items()]
+    asked = [msgspec.json.encode(touched).decode(), merchant.pk, merchant.pk]
     rows: dict[str, list[Row]] = {thread: [] for thread in moments}
     for row in map(_row, fetch_rows(_READ_LAST, asked)):
         rows[row.thread].append(row)

@@ -11,6 +11,7 @@ import msgspec
 from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 from msgspec import Struct
+from psycopg.errors import UniqueViolation
 
 from analytics.body import decode_body, split_json
 from analytics.bulk import copy_rows
@@ -33,10 +34,11 @@ _OTHER_TIME = (
 RawEvent = dict[str, Any] | msgspec.Raw | bytes
 
 _COLUMNS = "merchant_id, occurred_at, id, type, channel, thread, data, received_at"
-# Without an index, and never written to the log: COPY into it costs a quarter of COPY into the table itself.
-_INCOMING = "CREATE TEMP TABLE IF NOT EXISTS incoming_event (LIKE analytics_event) ON COMMIT DELETE ROWS"
-# A resend keeps the row that is there: the primary key is (merchant, occurred_at, id).
-_APPEND = f"""
+_INCOMING = """
+    CREATE TEMP TABLE IF NOT EXISTS incoming_event (LIKE analytics_event) ON COMMIT DROP;
+    TRUNCATE pg_temp.incoming_event
+"""
+_APPEND_UNKNOWN = f"""
     INSERT INTO analytics_event ({_COLUMNS}) SELECT {_COLUMNS} FROM pg_temp.incoming_event
     ON CONFLICT DO NOTHING RETURNING id::text
 """
@@ -148,19 +150,27 @@ def _without_known(events: list[Accepted], stretches: Mapping[str, Stretch]) -> 
 
 
 def store_events(merchant: Merchant, events: list[Accepted], *, now: datetime) -> list[Accepted]:
-    """Returns those that were not there."""
+    """Returns those that were not there. The primary key is (merchant, occurred_at, id)."""
     merchant_id = merchant.pk
-    with connection.cursor() as cursor:
-        cursor.execute(_INCOMING)
     rows = [
         (merchant_id, event.occurred_at, event.id, event.type, event.channel, event.thread, _json(event.data), now)
         for event in events
     ]
-    copy_rows("pg_temp.incoming_event", _COLUMNS, rows)
+    try:
+        with transaction.atomic():
+            copy_rows("analytics_event", _COLUMNS, rows)
+    except UniqueViolation:
+        # Most of a resend is known by its thread. This is the rest, or what was sent for another thread before.
+        return _store_unknown(events, rows)
+    return events
+
+
+def _store_unknown(events: list[Accepted], rows: list[tuple[Any, ...]]) -> list[Accepted]:
+    """Leaves the rows that are there as they are, which COPY cannot."""
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND)
-        if cursor.rowcount == len(events):
-            return events
+        cursor.execute(_INCOMING)
+        copy_rows("pg_temp.incoming_event", _COLUMNS, rows)
+        cursor.execute(_APPEND_UNKNOWN)
         stored = {event_id for (event_id,) in cursor.fetchall()}
     return [event for event in events if str(event.id) in stored]
 

@@ -25,7 +25,7 @@ UNREAD = frozenset({EventType.KNOWLEDGE_RETRIEVED.value, EventType.CITATION_CLIC
 # Uses the index event_thread (merchant, thread, occurred_at); see bulk.ANY_MERCHANT. The last condition says nothing
 # new, but as a constant it keeps the planner from the chunks of a hypertable in which none of these events can be.
 _EVENTS = f"""
-    SELECT e.* FROM unnest(%s::text[], %s::timestamptz[]) AS touched(thread, since)
+    SELECT e.* FROM json_to_recordset(%s::json) AS touched(thread text, since timestamptz)
     CROSS JOIN LATERAL (
         SELECT e.thread, e.occurred_at, e.type, e.id, e.channel, e.data::text FROM analytics_event e
         WHERE e.merchant_id = {ANY_MERCHANT} AND e.thread = touched.thread AND e.occurred_at >= touched.since
@@ -49,9 +49,10 @@ class Stretch(Struct):
 def read_stretches(merchant: Merchant, moments: Mapping[str, datetime]) -> dict[str, Stretch]:
     """What changes from these moments on can reach, by thread. The caller holds the lock (models.Counting)."""
     stretches = cut_threads(merchant, moments)
-    since = [_since(stretch, moments[thread]) for thread, stretch in stretches.items()]
+    since = {thread: _since(stretch, moments[thread]) for thread, stretch in stretches.items()}
+    touched = msgspec.json.encode([{"thread": thread, "since": moment} for thread, moment in since.items()]).decode()
     for thread, occurred_at, kind, event_id, channel, text in fetch_rows(
-        _EVENTS, [list(stretches), since, merchant.pk, list(UNREAD), min(since, default=BEGINNING)]
+        _EVENTS, [touched, merchant.pk, list(UNREAD), min(since.values(), default=BEGINNING)]
     ):
         stretches[thread].events.append(ThreadEvent(occurred_at, kind, event_id, channel, msgspec.json.decode(text)))
     return stretches

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from analytics import archiving, recount
 from analytics.archive_files import ArchiveError
@@ -31,8 +30,6 @@ def folder(settings, tmp_path):
 
 
 def archive(merchant, *, now=LATER) -> list[ArchivedPeriod]:
-    with connection.cursor() as cursor:  # as the commit did, which a test in one transaction has not
-        cursor.execute("TRUNCATE pg_temp.incoming_event")
     return list(archiving.archive_events(merchant, now=now))
 
 

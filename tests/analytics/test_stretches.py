@@ -1,5 +1,6 @@
 """What a batch reads of a thread depends on the episodes that it reaches, and says the same as the whole thread."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -139,10 +140,11 @@ def test_a_merchant_of_whom_the_statistics_know_nothing_is_read_by_the_same_inde
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE analytics_event, analytics_conversation")
         ingest_events(merchant, new, now=NOW)
-        threads, times = [f"b-{n}" for n in range(50)], [START + timedelta(hours=n) for n in range(50)]
+        threads = [f"b-{n}" for n in range(50)]
+        touched = json.dumps([{"thread": thread, "since": None, "moment": str(START)} for thread in threads])
         asked = {
-            "event_thread": [threads, times, merchant.pk, ["citation.clicked"], START],
-            "conversation_episode": [threads, times, merchant.pk, merchant.pk],
+            "event_thread": [touched, merchant.pk, ["citation.clicked"], START],
+            "conversation_episode": [touched, merchant.pk, merchant.pk],
             "conversation_customer": {
                 "merchant": merchant.pk,
                 "customers": [f"customer of {thread}" for thread in threads],
