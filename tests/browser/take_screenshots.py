@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "artifacts" / "pages"
 README_PICTURE = ROOT / "docs" / "images" / "overview.png"
-PAGES = ("", "conversations/", "quality/", "gaps/", "drafts/", "articles/", "roi/", "reports/", "settings/")
+SECTIONS = ("conversations", "quality", "anomalies", "gaps", "drafts", "articles", "roi", "reports", "data-health")
+SETTINGS = ("", "conversations/", "privacy/", "model/", "team/", "keys/", "audit/")
+PAGES = ("", *(f"{name}/" for name in SECTIONS), "roi/paper/", *(f"settings/{path}" for path in SETTINGS))
 LOOKS = (("desktop", 1440, 900, "light"), ("phone", 390, 844, "light"), ("dark", 1440, 900, "dark"))
 
 
@@ -34,7 +36,7 @@ def main() -> None:
             page = signed_in_page(browser, options, width, height, scheme)
             home = f"{options.url}/{options.merchant}/"
             for path in PAGES:
-                name = path.strip("/") or "overview"
+                name = path.strip("/").replace("/", "-") or "overview"
                 take(page, home + path, ARTIFACTS / f"{name}-{look}.png", full_page=True)
             for kind in ("conversations", "gaps", "drafts", "articles", "reports"):
                 page.goto(home + kind + "/")
