@@ -45,8 +45,9 @@ _STORED = {"agent_cost_micros": "agent_cost"}
 _COLUMNS = ", ".join(_STORED.get(name, name) for name in TYPES)
 _READ_COLUMNS = ", ".join("(c.agent_cost * 1000000)::bigint" if name in _STORED else f"c.{name}" for name in TYPES)
 _READ_ROW = f"c.id, c.thread, c.recontacted_at, c.archived_in_id IS NOT NULL, {_READ_COLUMNS}"
+# Walks the index conversation_list (merchant, started_at, id) backwards.
 _READ_ALL = f"""
-    SELECT {_READ_ROW} FROM analytics_conversation c WHERE c.merchant_id = %s
+    SELECT {_READ_ROW} FROM analytics_conversation c WHERE c.merchant_id = %s ORDER BY c.started_at
 """
 # Of each thread the episodes from the third on that started before a moment, counted backwards. Walks the unique index
 # conversation_episode (merchant, thread, episode) from the end, however many episodes a thread has.
@@ -106,7 +107,7 @@ class Writing(Struct):
 
 
 def all_conversations(merchant: Merchant) -> Iterator[Row]:
-    """Streams, so that a merchant of any size fits into memory."""
+    """In order of their starts. Streams, so that a merchant of any size fits into memory."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"DECLARE every_conversation NO SCROLL CURSOR FOR {_READ_ALL}", [merchant.pk])
         while rows := (cursor.execute("FETCH 2000 FROM every_conversation"), cursor.fetchall())[1]:

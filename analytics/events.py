@@ -251,7 +251,7 @@ _MISSING_FIELD = re.compile(r"Object missing required field `(?P<name>.*)`")
 _FIXES = {
     "type": f"Use one of {', '.join(sorted(str(kind.__struct_config__.tag) for kind in AnyEvent.__args__))}.",
     "channel": "Use one of widget, email, whatsapp, sms, voice, api.",
-    "id": "Send a UUID, such as 9ea0afd9-5230-4242-bfd2-72cc2b2b6914; the same event always with the same id.",
+    "id": "Send a UUID, such as 9ea0afd9-5230-4242-bfd2-72cc2b2b6914; the same event always with the same id and time.",
     "occurred_at": "Write it with the zone, such as 2026-11-23T09:30:00+01:00 or 2026-11-23T08:30:00Z.",
     "conversation_id": "Send a text of 1 to 128 characters.",
     "data.reason": "Use one of customer_request, missing_knowledge, unsupported_request, policy_restriction, "

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -138,9 +137,15 @@ def _repair(merchant: Merchant, progress: Recount, *, now: datetime) -> Reconcil
     with transaction.atomic():
         counting = Counting.lock(merchant)
         n_relinked = relink_all(counting, updated_at=next_update_time(merchant, now))
-        stored, recounted = rollup.read_all(merchant), rollup.recount(counting)
-        differing = sorted(key for key in stored.keys() | recounted.keys() if _differs(stored, recounted, key))
-        if differing:
+        n_buckets = n_differing = 0
+        differences: list[dict[str, Any]] = []
+        for stored, recounted in rollup.side_by_side(counting):
+            n_buckets += len(recounted)
+            differing = [key for key in stored.keys() | recounted.keys() if _differs(stored, recounted, key)]
+            n_differing += len(differing)
+            room = DIFFERENCES_KEPT - len(differences)
+            differences += [_difference(stored, recounted, key) for key in sorted(differing)[:room]]
+        if n_differing:
             rollup.recompute(counting)
         if progress.start is None:
             counting.counted_at = now
@@ -149,10 +154,10 @@ def _repair(merchant: Merchant, progress: Recount, *, now: datetime) -> Reconcil
         return Reconciliation.objects.create(
             merchant=merchant,
             checked_at=now,
-            n_buckets=len(recounted),
+            n_buckets=n_buckets,
             n_conversations_changed=progress.n_changed + n_relinked,
-            n_buckets_changed=len(differing),
-            differences=[_difference(stored, recounted, key) for key in islice(differing, DIFFERENCES_KEPT)],
+            n_buckets_changed=n_differing,
+            differences=differences,
         )
 
 

@@ -1,6 +1,10 @@
 """Keeps the rollups: adds differences inside the ingest transaction, and counts whole merchants anew."""
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 from django.db import connection
@@ -75,28 +79,50 @@ def _read_bins(merchant: Merchant, buckets: Iterable[Bucket]) -> dict[Bucket, di
     }
 
 
-def read_all(merchant: Merchant) -> Deltas:
-    rows = Rollup.objects.for_merchant(merchant)
+def side_by_side(counting: Counting) -> Iterator[tuple[Deltas, Deltas]]:
+    """Hour by hour the stored buckets and those that the conversations say, so that one hour is in memory at a time."""
+    both = heapq.merge(
+        ((hour, 0, buckets) for hour, buckets in _by_hour(_stored(counting.merchant))),
+        ((hour, 1, buckets) for hour, buckets in recount(counting)),
+        key=itemgetter(0, 1),
+    )
+    for _, found in groupby(both, key=itemgetter(0)):
+        sides = {side: buckets for _, side, buckets in found}
+        yield sides.get(0, {}), sides.get(1, {})
+
+
+def recount(counting: Counting) -> Iterator[tuple[datetime, Deltas]]:
+    """What the rollups of the whole merchant should hold, from its conversations; by hour, in order."""
+    rows = all_conversations(counting.merchant)
+    return _by_hour((bucket_of(row.facts, counting.zone), measure(row.facts, row.recontacted_at)) for row in rows)
+
+
+def _stored(merchant: Merchant) -> Iterator[tuple[Bucket, Amounts]]:
+    rows = Rollup.objects.for_merchant(merchant).order_by("hour")
     values = rows.values_list("hour", "channel", "language", "agent_version", *COUNTERS, *HISTOGRAMS)
-    return {Bucket(*row[:4]): _amounts(row[4:]) for row in values.iterator(chunk_size=2000)}
+    return ((Bucket(*row[:4]), _amounts(row[4:])) for row in values.iterator(chunk_size=2000))
 
 
-def recount(counting: Counting) -> Deltas:
-    """What the rollups of the whole merchant should hold, from its conversations."""
-    buckets: Deltas = {}
-    for row in all_conversations(counting.merchant):
-        collect(buckets, bucket_of(row.facts, counting.zone), measure(row.facts, row.recontacted_at), 1)
-    return buckets
+def _by_hour(parts: Iterable[tuple[Bucket, Amounts]]) -> Iterator[tuple[datetime, Deltas]]:
+    """Adds up the parts of each hour. They come in the order of their hours."""
+    for hour, its_parts in groupby(parts, key=lambda part: part[0].hour):
+        buckets: Deltas = {}
+        for bucket, amounts in its_parts:
+            collect(buckets, bucket, amounts, 1)
+        yield hour, buckets
 
 
 def recompute(counting: Counting) -> None:
     """Replaces all of a merchant's rollups; `counting` was locked by the caller."""
-    buckets = recount(counting)
     unseal_all(counting.merchant)
     Rollup.objects.for_merchant(counting.merchant).delete()
-    keys = sorted(buckets)
-    for start in range(0, len(keys), WRITE_AT_ONCE):
-        _add(counting.merchant, {key: buckets[key] for key in keys[start : start + WRITE_AT_ONCE]})
+    waiting: Deltas = {}
+    for _, buckets in recount(counting):
+        waiting |= buckets
+        if len(waiting) >= WRITE_AT_ONCE:
+            _add(counting.merchant, waiting)
+            waiting = {}
+    _add(counting.merchant, waiting)
 
 
 def _amounts(values: tuple[object, ...]) -> Amounts:
