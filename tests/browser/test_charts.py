@@ -3,7 +3,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.browser.conftest import inspect_page
 from tests.events import Chat, send
 
 pytestmark = pytest.mark.browser
@@ -25,15 +24,6 @@ def conversations(merchant):
 
 def wait_until_drawn(page) -> None:
     page.locator(".chart__canvas[data-drawn]").first.wait_for()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_charts_are_drawn_and_can_be_read(browse, owner, conversations, width, theme):
-    page = browse(owner, width=width, theme=theme)
-    page.goto(URL)
-    wait_until_drawn(page)
-    inspect_page(page, "overview")
 
 
 def test_a_change_of_theme_redraws_in_its_colours(browse, owner, conversations):

@@ -170,7 +170,9 @@ def test_overview_and_unusual_hours_can_be_used_by_everybody(visit, width, theme
     expect(page.get_by_text("Savings and quality are those of all conversations.")).to_be_visible()
     inspect_page(page, "overview-filtered")
 
-    page.goto("/lumen/anomalies/")
+    if width == 390:
+        page.locator(".tabbar summary").click()
+    page.locator(".tabbar__sheet, .sidebar").get_by_role("link", name="Unusual hours").click()
     expect(page.get_by_role("link", name="Unusually many conversations")).to_be_visible()
     inspect_page(page, "anomalies")
 
