@@ -13,7 +13,7 @@ from statistics import NormalDist
 from analytics.histogram import Histogram
 from analytics.intervals import Z
 from analytics.metrics import METRICS, Metric, Unit
-from analytics.totals import Ratio, Totals
+from analytics.totals import Ratio, Totals, add_up
 
 FAMILY_ERROR = 0.05
 # Smaller changes are not told: of a rate in points, of counts and durations as a ratio.
@@ -182,7 +182,7 @@ def _find_place(
     if max(part_before.n_conversations, part_after.n_conversations) < MIN_PART_N:
         return None
     others = [windows for other, windows in parts[dimension].items() if other != key]
-    rest_before, rest_after = sum((w[0] for w in others), Totals()), sum((w[1] for w in others), Totals())
+    rest_before, rest_after = add_up(w[0] for w in others), add_up(w[1] for w in others)
     rest = _z(metric, rest_before, rest_after, dispersion)
     if abs(rest) > Z and rest * total > 0:
         return None

@@ -8,7 +8,7 @@ merges them: the database does it with string_agg, without unpacking.
 
 import math
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,3 +110,8 @@ class Histogram:
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def add_histograms(parts: Sequence[Histogram]) -> Histogram:
+    counts: NDArray[np.int64] = np.sum([each.counts for each in parts], axis=0)
+    return Histogram(counts, sum(each.sum_ms for each in parts))

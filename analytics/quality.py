@@ -167,6 +167,7 @@ def by_channel(merchant: Merchant, period: Period, version: Version) -> list[tup
 
 
 def worst(merchant: Merchant, period: Period, version: Version, *, limit: int = 10) -> Sequence[QualityScore]:
+    """Walks the index score_worst until enough of the period are found."""
     scores = scores_in(merchant, period, version).select_related("conversation")
     return list(scores.order_by("overall", "-conversation__started_at", "id")[:limit])
 

@@ -14,14 +14,19 @@ from django.db.models import Min
 
 from analytics.histogram import pack, unpack
 from analytics.measures import COUNTERS, HISTOGRAMS
-from analytics.models import Conversation, Counting, DayQuality, DayRollup, Rollup, SealedDay
+from analytics.models import Conversation, Counting, DayChannel, DayQuality, DayRollup, Rollup, SealedDay
 from analytics.models.sealed import BY_CLOCK
-from analytics.quality_sums import COUNTS, SCORES_OF_SPAN, SUMS, SUMS_OF
+from analytics.quality_sums import SCORES_OF_SPAN, SUMS, SUMS_OF
 from analytics.spans import HANDOFFS_OF_SPAN, HOURS_OF_SPAN
 from portal.models import Merchant
 from portal.periods import day_start
 
 DAYS_AT_ONCE = 20
+SUMMED_BY: dict[type[DayRollup] | type[DayChannel], tuple[str, ...]] = {
+    DayRollup: ("channel", "language", "agent_version"),
+    DayChannel: ("channel",),
+}
+QUALITY_BY = ("channel", "scorer", "scorer_version", "rubric_version")
 
 # Uses the unique index sealed_day_once: a moment lies within one day, which began at most a day before.
 _UNSEAL = """
@@ -30,24 +35,25 @@ _UNSEAL = """
         WHERE d.merchant_id = %(merchant)s AND d.starts_at <= moment AND d.starts_at > moment - interval '26 hours'
             AND d.ends_at > moment
         RETURNING d.starts_at
-    ), gone AS (
+    ), rollups AS (
         DELETE FROM analytics_dayrollup d USING broken b
+        WHERE d.merchant_id = %(merchant)s AND d.starts_at = b.starts_at
+    ), channels AS (
+        DELETE FROM analytics_daychannel d USING broken b
         WHERE d.merchant_id = %(merchant)s AND d.starts_at = b.starts_at
     )
     DELETE FROM analytics_dayquality d USING broken b WHERE d.merchant_id = %(merchant)s AND d.starts_at = b.starts_at
 """
 _DAYS = "unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS span(starts_at, ends_at)"
-_HOURS_OF_DAYS = f"""
-    SELECT span.starts_at, channel, language, agent_version, {", ".join(f"sum({name})" for name in COUNTERS)},
+_ADD_UP = f"""
+    SELECT span.starts_at, {{keys}}, {", ".join(f"sum({name})" for name in COUNTERS)},
         {", ".join(f"string_agg({name}, '')" for name in HISTOGRAMS)}
-    FROM {_DAYS} CROSS JOIN LATERAL ({HOURS_OF_SPAN}) AS hours
-    GROUP BY 1, 2, 3, 4
+    FROM {_DAYS} CROSS JOIN LATERAL ({HOURS_OF_SPAN}) AS hours GROUP BY span.starts_at, {{keys}}
 """
 _SEAL_QUALITY = f"""
-    INSERT INTO analytics_dayquality (merchant_id, starts_at, channel, scorer, scorer_version, rubric_version, {SUMS})
-    SELECT %(merchant)s, span.starts_at, channel, scorer, scorer_version, rubric_version, {SUMS_OF}
-    FROM {_DAYS} CROSS JOIN LATERAL ({SCORES_OF_SPAN}) AS scores
-    GROUP BY 2, 3, 4, 5, 6
+    INSERT INTO analytics_dayquality (merchant_id, starts_at, {", ".join(QUALITY_BY)}, {SUMS})
+    SELECT %(merchant)s, span.starts_at, {", ".join(QUALITY_BY)}, {SUMS_OF}
+    FROM {_DAYS} CROSS JOIN LATERAL ({SCORES_OF_SPAN}) AS scores GROUP BY span.starts_at, {", ".join(QUALITY_BY)}
 """
 _CLOCK = f"""
     SELECT span.starts_at, extract(hour FROM hour AT TIME ZONE %(zone)s)::int,
@@ -57,31 +63,6 @@ _CLOCK = f"""
 _HANDOFFS = f"""
     SELECT span.starts_at, handoff_reason, count(*)
     FROM {_DAYS} CROSS JOIN LATERAL ({HANDOFFS_OF_SPAN}) AS escalated GROUP BY 1, 2
-"""
-_SEALED = "(SELECT starts_at, ends_at FROM analytics_sealedday WHERE merchant_id = %(merchant)s) AS span"
-_QUALITY_KEY = "starts_at, channel, scorer, scorer_version, rubric_version"
-# Counts only: the sum of floats depends on their order, and histograms on how they were joined.
-_BROKEN = f"""
-    WITH kept AS (
-        SELECT starts_at, channel, language, agent_version, {", ".join(f"{name}::numeric" for name in COUNTERS)}
-        FROM analytics_dayrollup WHERE merchant_id = %(merchant)s
-    ), counted AS (
-        SELECT span.starts_at, channel, language, agent_version, {", ".join(f"sum({name})" for name in COUNTERS)}
-        FROM {_SEALED} CROSS JOIN LATERAL ({HOURS_OF_SPAN}) AS hours GROUP BY 1, 2, 3, 4
-    ), kept_scores AS (
-        SELECT {_QUALITY_KEY}, {", ".join(f"{name}::bigint" for name in COUNTS)}
-        FROM analytics_dayquality WHERE merchant_id = %(merchant)s
-    ), counted_scores AS (
-        SELECT span.{_QUALITY_KEY}, {", ".join(f"sum({name})" for name in COUNTS)}
-        FROM {_SEALED} CROSS JOIN LATERAL ({SCORES_OF_SPAN}) AS scores GROUP BY 1, 2, 3, 4, 5
-    )
-    SELECT DISTINCT starts_at FROM (
-        (TABLE kept EXCEPT TABLE counted) UNION ALL (TABLE counted EXCEPT TABLE kept)
-    ) AS differing
-    UNION
-    SELECT DISTINCT starts_at FROM (
-        (TABLE kept_scores EXCEPT TABLE counted_scores) UNION ALL (TABLE counted_scores EXCEPT TABLE kept_scores)
-    ) AS differing ORDER BY 1
 """
 
 
@@ -99,28 +80,8 @@ def unseal_conversations(merchant: Merchant, ids: Iterable[int]) -> None:
 
 def unseal_all(merchant: Merchant) -> None:
     """The caller holds the lock."""
-    for model in (SealedDay, DayRollup, DayQuality):
+    for model in (SealedDay, DayRollup, DayChannel, DayQuality):
         model.objects.for_merchant(merchant).delete()
-
-
-def recheck_days(merchant: Merchant) -> list[datetime]:
-    """Compares all sealed days with their hours and scores, and unseals those that differ. Returns their starts: there
-    are none, or somebody changed numbers without unsealing."""
-    with transaction.atomic():
-        Counting.lock(merchant)
-        with connection.cursor() as cursor:
-            cursor.execute(_BROKEN, {"merchant": merchant.pk})
-            days = {row[0] for row in cursor.fetchall()}
-        kept = list(SealedDay.objects.for_merchant(merchant))
-        fresh = _sealed_days(merchant, [(day.starts_at, day.ends_at) for day in kept])
-        names = (*BY_CLOCK, "handoffs")
-        days |= {
-            day.starts_at
-            for day, again in zip(kept, fresh, strict=True)
-            if any(getattr(day, name) != getattr(again, name) for name in names)
-        }
-        unseal(merchant, days)
-    return sorted(days)
 
 
 def seal_days(merchant: Merchant, *, now: datetime) -> int:
@@ -134,16 +95,14 @@ def seal_days(merchant: Merchant, *, now: datetime) -> int:
 
 def _seal_portion(merchant: Merchant, *, now: datetime) -> int:
     with transaction.atomic():
-        days = _open_days(Counting.lock(merchant), now)[:DAYS_AT_ONCE]
-        if not days:
-            return 0
-        starts, ends = map(list, zip(*days, strict=True))
-        parameters: dict[str, Any] = {"merchant": merchant.pk, "starts": starts, "ends": ends}
-        with connection.cursor() as cursor:
-            cursor.execute(_HOURS_OF_DAYS, parameters)
-            DayRollup.objects.bulk_create(_day_rollup(merchant, row) for row in cursor.fetchall())
-            cursor.execute(_SEAL_QUALITY, parameters)
-        SealedDay.objects.bulk_create(_sealed_days(merchant, days))
+        counting = Counting.lock(merchant)
+        days = _open_days(counting, now)[:DAYS_AT_ONCE]
+        if days:
+            for model, keys in SUMMED_BY.items():
+                _add_up(merchant, model, keys, _bounds(merchant, days))
+            with connection.cursor() as cursor:
+                cursor.execute(_SEAL_QUALITY, _bounds(merchant, days))
+            SealedDay.objects.bulk_create(build_days(counting, days))
         return len(days)
 
 
@@ -155,42 +114,40 @@ def _open_days(counting: Counting, now: datetime) -> list[tuple[datetime, dateti
         return []
     sealed = set(SealedDay.objects.for_merchant(merchant).values_list("starts_at", flat=True))
     today, first_day = now.astimezone(zone).date(), first.astimezone(zone).date()
-    midnights = [
-        day_start(today - timedelta(days=n), zone).astimezone(UTC) for n in range((today - first_day).days + 1)
-    ]
+    n_days = (today - first_day).days + 1
+    midnights = [day_start(today - timedelta(days=n), zone).astimezone(UTC) for n in range(n_days)]
     return [(start, end) for end, start in pairwise(midnights) if start not in sealed]
 
 
-def _sealed_days(merchant: Merchant, days: list[tuple[datetime, datetime]]) -> list[SealedDay]:
-    zone = Counting.objects.get(merchant=merchant).timezone
-    found = {start: SealedDay(merchant=merchant, starts_at=start, ends_at=end) for start, end in days}
+def _bounds(merchant: Merchant, days: list[tuple[datetime, datetime]]) -> dict[str, Any]:
+    return {"merchant": merchant.pk, "starts": [day[0] for day in days], "ends": [day[1] for day in days]}
+
+
+def _add_up(
+    merchant: Merchant, model: type[DayRollup] | type[DayChannel], keys: tuple[str, ...], bounds: dict[str, Any]
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD_UP.format(keys=", ".join(keys)), bounds)
+        rows = [dict(zip(("starts_at", *keys, *COUNTERS, *HISTOGRAMS), row, strict=True)) for row in cursor.fetchall()]
+    for row in rows:
+        row |= {name: pack(unpack(row[name])) for name in HISTOGRAMS}
+    summed: list[Any] = [model(merchant=merchant, **row) for row in rows]
+    model.objects.bulk_create(summed)
+
+
+def build_days(counting: Counting, days: list[tuple[datetime, datetime]]) -> list[SealedDay]:
+    """The rows of these days with what they hold themselves, not stored."""
+    merchant = counting.merchant
+    found = {start: SealedDay(merchant=merchant, starts_at=start, ends_at=end, handoffs={}) for start, end in days}
     for day in found.values():
-        day.handoffs = {}
         for name in BY_CLOCK:
             setattr(day, name, [0] * 24)
-    parameters: dict[str, Any] = {"merchant": merchant.pk, "zone": zone}
-    parameters |= {"starts": list(found), "ends": [end for _start, end in days]}
     with connection.cursor() as cursor:
-        cursor.execute(_CLOCK, parameters)
+        cursor.execute(_CLOCK, _bounds(merchant, days) | {"zone": counting.timezone})
         for start, hour, *sums in cursor.fetchall():
             for name, amount in zip(BY_CLOCK, sums, strict=True):
                 getattr(found[start], name)[hour] = amount
-        cursor.execute(_HANDOFFS, parameters)
+        cursor.execute(_HANDOFFS, _bounds(merchant, days))
         for start, reason, n in cursor.fetchall():
             found[start].handoffs[reason] = n
     return list(found.values())
-
-
-def _day_rollup(merchant: Merchant, row: tuple[Any, ...]) -> DayRollup:
-    starts_at, channel, language, agent_version, *amounts = row
-    counts = dict(zip(COUNTERS, amounts, strict=False))
-    bins = {name: pack(unpack(packed)) for name, packed in zip(HISTOGRAMS, amounts[len(COUNTERS) :], strict=True)}
-    return DayRollup(
-        merchant=merchant,
-        starts_at=starts_at,
-        channel=channel,
-        language=language,
-        agent_version=agent_version,
-        **counts,
-        **bins,
-    )

@@ -7,7 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from analytics import archiving, recount, scoring, scoring_queue, timescale
-from analytics.sealing import recheck_days, seal_days
+from analytics.sealing import seal_days
+from analytics.sealing_proof import recheck_days
 from analytics.search_index import index_changed
 from portal.models import Merchant
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 
-from analytics.histogram import Histogram
+from analytics.histogram import Histogram, add_histograms
 from analytics.intervals import wilson
 
 MICROS = Decimal(1_000_000)
@@ -12,8 +12,11 @@ MICROS = Decimal(1_000_000)
 INTERVAL_BELOW = 1000
 
 
+NO_DURATIONS = Histogram.of(())
+
+
 def _no_durations() -> Histogram:
-    return Histogram.of(())
+    return NO_DURATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,12 +266,17 @@ class Totals:
         """Over the conversations that carry a cost."""
         return Decimal(self.agent_cost_micros) / MICROS / self.n_with_cost if self.n_with_cost else None
 
-    def __add__(self, other: "Totals") -> "Totals":
-        return Totals(**{name: getattr(self, name) + getattr(other, name) for name in FIELDS})
 
-
-FIELDS: tuple[str, ...] = tuple(spec.name for spec in fields(Totals))
+DURATIONS = ("response_time", "first_response_time", "resolution_time")
+COUNTS: tuple[str, ...] = tuple(spec.name for spec in fields(Totals) if spec.name not in DURATIONS)
 
 
 def add_up(parts: Iterable[Totals]) -> Totals:
-    return sum(parts, Totals())
+    found = list(parts)
+    if len(found) <= 1:
+        return found[0] if found else Totals()
+    counts = {name: sum([getattr(each, name) for each in found]) for name in COUNTS}
+    response, first_response, resolution = (
+        add_histograms([getattr(each, name) for each in found]) for name in DURATIONS
+    )
+    return Totals(**counts, response_time=response, first_response_time=first_response, resolution_time=resolution)

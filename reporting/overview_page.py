@@ -78,7 +78,7 @@ def build_overview(merchant: Merchant, period: Period, segment: Segment, *, comp
     """Without `compares` no number is held against the window before."""
     comparison, parts = compare_by_parts(merchant, period, now=now, segment=segment)
     step = step_of(period)
-    points = series(merchant, period, step=step, now=now, segment=segment)
+    points = series(merchant, period, step=step, now=now, segment=segment, durations=False)
     shown = comparison if compares else comparison.alone()
     digest = build_digest(merchant, period, now=now, comparison=shown, segment=segment)
     marks = read_marks(merchant, period, new_versions=_new_versions(comparison, parts))

@@ -204,7 +204,7 @@ def _measure(asked: AskedRoi, period: Period, mode: Mode, *, is_provisional: boo
 
 def _count_pending(asked: AskedRoi, savings: Savings) -> int:
     pending = savings.pending
-    return totals(asked.merchant, pending, now=asked.now).n_resolved if pending else 0
+    return totals(asked.merchant, pending, now=asked.now, durations=False).n_resolved if pending else 0
 
 
 def _line_rows(

@@ -66,7 +66,7 @@ def measure_savings(
         covered = Period(start=period.start, end=mature_until, zone=period.zone, kind="custom")
     first = data_from(merchant)
     counts = build_counts(
-        totals(merchant, covered, now=now),
+        totals(merchant, covered, now=now, durations=False),
         costs=costs,
         n_days=_count_days(covered, first),
         review_seconds=_review_seconds(merchant, covered),

@@ -7,7 +7,7 @@ from analytics.models.quality import QualityScore, ScoreAttempt, Scorer
 from analytics.models.recount import Recount
 from analytics.models.rejection import RejectedEvents
 from analytics.models.rollup import Reconciliation, Rollup
-from analytics.models.sealed import DayQuality, DayRollup, SealedDay
+from analytics.models.sealed import DayChannel, DayQuality, DayRollup, SealedDay
 from analytics.models.search import SearchProgress, SearchText
 from analytics.models.spam import SpamDecision
 
@@ -17,6 +17,7 @@ __all__ = [
     "Channel",
     "Conversation",
     "Counting",
+    "DayChannel",
     "DayQuality",
     "DayRollup",
     "Event",

@@ -37,7 +37,10 @@ class QualityScore(MerchantScoped):
                 fields=["conversation", "scorer", "scorer_version", "rubric_version"], name="score_once_per_version"
             )
         ]
-        indexes = [models.Index(fields=["merchant", "created_at", "id"], name="score_updated")]
+        indexes = [
+            models.Index(fields=["merchant", "created_at", "id"], name="score_updated"),
+            models.Index(fields=["merchant", "scorer_version", "overall"], name="score_worst"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.overall:.2f} ({self.scorer} {self.scorer_version})"

@@ -7,12 +7,10 @@ from portal.models.scoped import MerchantScoped
 
 
 class CountedAmounts(MerchantScoped):
-    """The columns that measures.py fills, by what a merchant's traffic is told apart by."""
+    """The columns that measures.py fills. By channel at least, because channels become mature at different ages."""
 
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     channel = models.CharField(max_length=10)
-    language = models.CharField(max_length=16, blank=True)
-    agent_version = models.CharField(max_length=64, blank=True)
 
     n_conversations = models.IntegerField(default=0)
     n_open = models.IntegerField(default=0)
@@ -57,6 +55,8 @@ class Rollup(CountedAmounts):
     """A conversation counts in the hour in which it started. What is excluded counts in its own column only."""
 
     hour = models.DateTimeField()  # the instant at which the merchant's local hour began
+    language = models.CharField(max_length=16, blank=True)
+    agent_version = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = [

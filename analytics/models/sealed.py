@@ -37,6 +37,8 @@ class DayRollup(CountedAmounts):
     """What the hours of a sealed day add up to."""
 
     starts_at = models.DateTimeField()
+    language = models.CharField(max_length=16, blank=True)
+    agent_version = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = [
@@ -44,6 +46,18 @@ class DayRollup(CountedAmounts):
                 fields=["merchant", "starts_at", "channel", "language", "agent_version"], name="day_rollup_bucket"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d} {self.channel}"
+
+
+class DayChannel(CountedAmounts):
+    """The same by channel alone: few rows, for all that asks for neither language nor agent version."""
+
+    starts_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "starts_at", "channel"], name="day_channel_bucket")]
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d} {self.channel}"

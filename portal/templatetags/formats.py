@@ -7,10 +7,18 @@ A missing value (None) is a dash everywhere: nothing measured is not zero.
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
-from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
+from babel.numbers import (
+    NumberPattern,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    parse_pattern,
+)
 from django import template
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString, mark_safe
@@ -26,8 +34,13 @@ Number = int | float | Decimal
 
 def current_locale() -> Locale:
     """The active language as a Babel locale; a region Babel does not know falls back to its language, then English."""
-    language = translation.get_language() or "en"
-    for name in (language, language.split("-")[0]):
+    return _locale_of(translation.get_language() or "en")
+
+
+# A page writes hundreds of numbers: Babel would parse the locale's name and the pattern for each of them.
+@cache
+def _locale_of(language: str) -> Locale:
+    for name in (language, language.partition("-")[0]):
         try:
             return Locale.parse(name, sep="-")
         except (UnknownLocaleError, ValueError):
@@ -35,9 +48,10 @@ def current_locale() -> Locale:
     return Locale("en")
 
 
-def _fixed(pattern: str, decimals: int) -> str:
+@cache
+def _fixed(pattern: str, decimals: int) -> NumberPattern:
     """The locale's own grouping (India: 12,34,567), with exactly this many decimals."""
-    return re.sub(r"0(\.[#0]+)?", "0" + ("." + "0" * decimals if decimals else ""), pattern, count=1)
+    return parse_pattern(re.sub(r"0(\.[#0]+)?", "0" + ("." + "0" * decimals if decimals else ""), pattern, count=1))
 
 
 @register.filter

@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics import quality, recount, scoring, sealing
+from analytics.findings import LOOKED_AT
 from analytics.ingest import ingest_events
-from analytics.models import Conversation, DayRollup, QualityScore, Rollup, SealedDay
+from analytics.models import Conversation, DayChannel, DayRollup, QualityScore, Rollup, SealedDay
 from analytics.queries import breakdown, compare, compare_by_parts, hours_of_week, series, totals
+from analytics.sealing_proof import recheck_days
 from analytics.segments import Segment
 from analytics.tasks import recheck_sealed_days_of, seal_ended_days_of
 from portal.models import Merchant
@@ -40,7 +42,9 @@ def numbers(merchant, period, now):
         totals(merchant, period, now=now, segment=Segment(channel="widget")),
         compare(merchant, period, now=now).previous,
         *(series(merchant, period, step=step, now=now) for step in ("hour", "day", "week", "month")),
-        *(breakdown(merchant, period, by, now=now) for by in ("channel", "hour_of_week", "handoff_reason")),
+        totals(merchant, period, now=now, segment=Segment(language="en")),
+        totals(merchant, period, now=now, segment=Segment(channel="widget", agent_version="1"), durations=False),
+        *(breakdown(merchant, period, by, now=now) for by in ("channel", "language", "hour_of_week", "handoff_reason")),
         hours_of_week(merchant, period),
         hours_of_week(merchant, period, segment=Segment(channel="email")),
         compare_by_parts(merchant, period, now=now)[1],
@@ -85,7 +89,7 @@ def test_sealed_days_equal_their_hours_whatever_arrives_later(threads, place, se
     assert SealedDay.objects.for_merchant(merchant).exists() == Rollup.objects.for_merchant(merchant).exists()
     assert numbers(merchant, period, NOW) == unsealed(merchant, period, NOW)
     assert sealing.seal_days(merchant, now=end + timedelta(days=4)) == 0
-    assert sealing.recheck_days(merchant) == []
+    assert recheck_days(merchant) == []
 
 
 @pytest.mark.django_db
@@ -198,8 +202,11 @@ def test_the_nightly_check_finds_and_repairs_a_sealed_day_that_is_wrong(merchant
         told(merchant, at="2026-11-07T09:00:00+00:00")
         scored(merchant, "c-1", 0.8)
         sealing.seal_days(merchant, now=NOW)
-        assert sealing.recheck_days(merchant) == []
+        assert recheck_days(merchant) == []
         DayRollup.objects.for_merchant(merchant).update(n_resolved=7)
+        assert recheck_days(merchant) == [datetime(2026, 11, 6, 23, tzinfo=UTC)]
+        sealing.seal_days(merchant, now=NOW)
+        DayChannel.objects.for_merchant(merchant).update(n_resolved=7)
         period = period_of(merchant, "2026-11-07", "2026-11-08")
         assert totals(merchant, period, now=NOW).n_resolved == 7
         recheck_sealed_days_of(merchant.pk)
@@ -207,11 +214,32 @@ def test_the_nightly_check_finds_and_repairs_a_sealed_day_that_is_wrong(merchant
         assert "1 sealed days differed" in caplog.text
         sealed = SealedDay.objects.for_merchant(merchant).filter(starts_at=period.start)
         sealed.update(handoffs={"tool_failure": 1})
-        assert sealing.recheck_days(merchant) == [period.start]
+        assert recheck_days(merchant) == [period.start]
         sealing.seal_days(merchant, now=NOW)
         scored(merchant, "c-1", 0.3, version="behind our back")
-        assert sealing.recheck_days(merchant) == [period.start]
+        assert recheck_days(merchant) == [period.start]
         assert len(quality.versions(merchant, period)) == 2
+
+
+@pytest.mark.django_db
+def test_parts_tell_what_findings_look_at_as_their_breakdowns_do(merchant):
+    """Of languages and versions less is read than of the whole: it must be enough."""
+    for number, (language, version) in enumerate((("en", "1"), ("de", "1"), ("de", "2"), ("", "2"))):
+        chat = Chat(f"c-{number}", at=f"2026-11-0{number + 3}T09:00:00+00:00")
+        chat.start(customer_id=f"u-{number}", language=language, agent_version=version).ask().answer(after=number + 2)
+        send(merchant, chat.rate(2 + number).close(), now=NOW)
+    period = period_of(merchant, "2026-11-05", "2026-11-07")
+    whole, parts = compare_by_parts(merchant, period, now=NOW)
+    assert whole.current == totals(merchant, period, now=NOW)
+    assert whole.previous == totals(merchant, period.previous(), now=NOW)
+    for dimension, windows in parts.items():
+        for side, window in enumerate((period.previous(), period)):
+            told = {part.key: part.totals for part in breakdown(merchant, window, dimension, now=NOW)}
+            assert set(told) == {key for key, pair in windows.items() if pair[side].n_conversations}
+            for key, expected in told.items():
+                for metric in LOOKED_AT:
+                    assert getattr(windows[key][side], metric) == getattr(expected, metric), (dimension, key, metric)
+                assert windows[key][side].response_time == expected.response_time
 
 
 @pytest.mark.django_db

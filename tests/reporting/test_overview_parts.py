@@ -7,7 +7,7 @@ import time_machine
 
 from analytics.findings import find_changes
 from analytics.queries import breakdown, hours_of_week
-from analytics.totals import Totals
+from analytics.totals import Totals, add_up
 from portal.periods import parse_period
 from reporting.findings_words import tell_findings
 from reporting.heatmap import build_heatmap
@@ -53,7 +53,7 @@ def test_a_change_is_told_with_its_place_and_leads_to_the_conversations(merchant
 def test_what_came_and_what_went_is_said_so(merchant, period):
     def detail(before, after):
         parts = {"agent_version": {"1": (ended(600, 400), ended(420, 280)), "2": (before, after)}}
-        whole = [sum((windows[side] for windows in parts["agent_version"].values()), Totals()) for side in (0, 1)]
+        whole = [add_up(windows[side] for windows in parts["agent_version"].values()) for side in (0, 1)]
         return tell_findings(find_changes(*whole, parts), merchant, period)[-1].detail
 
     assert "agent version 2, which is new: 10.0% there" in detail(Totals(), ended(30, 270))
