@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from statistics import quantiles
+from statistics import median, quantiles
 from time import perf_counter
 
 import pytest
@@ -20,6 +20,7 @@ from portal.models import Merchant
 from reporting.demo.stream import build_events
 from tests.benchmarks.report import describe, record
 from tests.benchmarks.served import Sender, Served, make_merchant, send_at_once, serve
+from tests.events import Chat
 
 N_EVENTS = int(os.environ.get("BENCH_INGEST_EVENTS", "40000"))
 N_CLIENTS = 4
@@ -131,3 +132,33 @@ def test_batches_of_a_hundred_from_four_clients(served, events, merchants):
     record(section="Ingest", name=f"{named}: rate", value=rate, unit="events/s")
     n_postponed = sum(sender.n_postponed for sender in senders)
     record(section="Ingest", name=f"{named}: told to come back", value=n_postponed, unit="times")
+
+
+def test_a_message_in_a_thread_without_end(served):
+    """50,000 events, 10,000 conversations, one thread; against the same message in a thread of its own."""
+    _, key = new_merchant()
+    start = NOW - timedelta(days=390)
+    visits = [
+        Chat("endless", at=start + timedelta(minutes=55 * number))
+        .start(customer_id="ann")
+        .ask()
+        .answer()
+        .resolve()
+        .rate(5)
+        for number in range(10_000)
+    ]
+    send_at_once([Sender(served.port, key, batches([event for visit in visits for event in visit.events], 5000))])
+    times = [NOW - timedelta(minutes=300 - number) for number in range(100)]
+    medians = {}
+    for name in ("endless", "new"):
+        bodies = [
+            body
+            for number, at in enumerate(times)
+            for body in batches(Chat(name if name == "endless" else f"new-{number}", at=at).ask().answer().events, 2)
+        ]
+        sender = Sender(served.port, key, bodies)
+        send_at_once([sender])
+        medians[name] = median(sender.seconds)
+    in_thread = "HTTP, one question and answer in a thread of 50,000 events"
+    record(section="Ingest", name=f"{in_thread}: median", value=medians["endless"] * 1000, unit="ms")
+    record(section="Ingest", name=f"{in_thread} ÷ in a new one", value=medians["endless"] / medians["new"], unit="")
