@@ -16,7 +16,8 @@ from django.utils.module_loading import import_string
 from analytics.filters import Filters
 from analytics.measured import Measured
 from analytics.metrics import METRICS
-from analytics.quality import Mean, scores_in, versions
+from analytics.quality import Mean, Version, scores_in, versions
+from analytics.quality_sums import read_sums, start_of
 from analytics.queries import conversations
 from analytics.segments import Segment
 from portal.models import Merchant
@@ -54,14 +55,25 @@ def average_quality(
     found = versions(merchant, period)
     if not found:
         return {}
-    rows = scores_in(merchant, period, found[0]).filter(
-        **{f"conversation__{name}": value for name, value in segment.chosen.items()}
-    )
-    averages = grouped(rows, merchant, "conversation__", step=step, by=by).annotate(
-        mean=Avg("overall"), n=Count("id"), deviation=StdDev("overall", sample=True)
-    )
-    means = ((key_of(row), Mean.of(row["mean"], row["n"], row["deviation"])) for row in averages)
-    return {key: Measured(mean.value, mean.n, mean.low, mean.high, source=found[0].key) for key, mean in means}
+    best = found[0]
+    if not segment.chosen and step != "hour" and by in ("", "channel"):
+        means = _sealed_means(merchant, period, best, step=step, by=by)
+    else:
+        rows = scores_in(merchant, period, best).filter(
+            **{f"conversation__{name}": value for name, value in segment.chosen.items()}
+        )
+        averages = grouped(rows, merchant, "conversation__", step=step, by=by).annotate(
+            mean=Avg("overall"), n=Count("id"), deviation=StdDev("overall", sample=True)
+        )
+        means = {key_of(row): Mean.of(row["mean"], row["n"], row["deviation"]) for row in averages}
+    return {key: Measured(mean.value, mean.n, mean.low, mean.high, source=best.key) for key, mean in means.items()}
+
+
+def _sealed_means(merchant: Merchant, period: Period, version: Version, *, step: str, by: str) -> dict[Key, Mean]:
+    """What sealed days hold: by day or longer, and by channel."""
+    keys = (start_of(step) if step else "NULL", by or "NULL")
+    sums = read_sums(merchant, period, *keys)
+    return {key[3:]: Mean.of(*each.mean("overall")) for key, each in sums.items() if key[:3] == version.columns}
 
 
 def grouped(

@@ -144,13 +144,16 @@ class SeriesView(MerchantApiView):
         window: Period = asked["window"]
         how_many = count_steps(window, step) * len(metrics)
         refuse_too_many(how_many)
+        options = {"step": step, "now": self.now, "segment": asked["segment"]}
+        # Histograms of thousands of points cost more than everything else.
+        options["durations"] = any(METRICS[key].histogram for key in metrics)
         found: dict[str | None, list[Point]]
         if by:
-            parts = split_series(merchant, window, by, step=step, now=self.now, segment=asked["segment"])
+            parts = split_series(merchant, window, by, **options)
             refuse_too_many(how_many * len(parts))
             found = dict(parts.items())
         else:
-            found = {None: series(merchant, window, step=step, now=self.now, segment=asked["segment"])}
+            found = {None: series(merchant, window, **options)}
         apart = read_apart(metrics, merchant, window, asked["segment"], step=step, by=by)
         return Response(
             {

@@ -9,7 +9,7 @@ from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 
 from analytics.models import Channel, Conversation, QualityScore, ScoreAttempt, Scorer
-from analytics.quality_sums import BINS, VERSION, WEEK, ScoreSums, count_eligible, read_sums
+from analytics.quality_sums import BINS, ScoreSums, count_eligible, read_sums, start_of
 from analytics.rubric import RUBRIC, Dimension
 from portal.models import Merchant
 from portal.periods import Period
@@ -151,7 +151,7 @@ def distribution(merchant: Merchant, period: Period, version: Version) -> list[i
 
 def weekly(merchant: Merchant, period: Period, version: Version) -> list[tuple[date, Mean]]:
     """Means by the merchant's own Monday-to-Sunday weeks in which the conversations started."""
-    found = read_sums(merchant, period, f"{VERSION}, {WEEK}").items()
+    found = read_sums(merchant, period, start_of("week")).items()
     return [
         (week, Mean.of(*sums.mean("overall"))) for (*of, week), sums in sorted(found) if tuple(of) == version.columns
     ]
@@ -160,7 +160,7 @@ def weekly(merchant: Merchant, period: Period, version: Version) -> list[tuple[d
 def by_channel(merchant: Merchant, period: Period, version: Version) -> list[tuple[str | Promise, Mean]]:
     found = [
         (Channel(channel).label, Mean.of(*sums.mean("overall")))
-        for (*of, channel), sums in read_sums(merchant, period, f"{VERSION}, channel").items()
+        for (*of, channel), sums in read_sums(merchant, period, "channel").items()
         if tuple(of) == version.columns
     ]
     return sorted(found, key=lambda row: -row[1].n)

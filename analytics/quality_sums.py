@@ -12,6 +12,8 @@ from analytics.spans import HOURS_OF_SPAN, WITH_SPANS, span_parameters
 from portal.models import Merchant
 from portal.periods import Period
 
+STEPS = ("day", "week", "month")
+
 FIELDS = ("overall", *map(str, Dimension))
 BINS = 10
 _AMOUNTS = (
@@ -45,25 +47,31 @@ SCORES_OF_SPAN = f"""
 
 _READ = f"""
     {WITH_SPANS}
-    SELECT {{group}}, {SUMS_OF} FROM (
+    SELECT {{keys}}, {SUMS_OF} FROM (
         SELECT d.starts_at AS started_at, channel, scorer, scorer_version, rubric_version, {SUMS}
         FROM sealed JOIN analytics_dayquality d ON d.merchant_id = %(merchant)s AND d.starts_at = sealed.starts_at
         UNION ALL
         SELECT started_at, channel, scorer, scorer_version, rubric_version, {SUMS}
         FROM rest AS span CROSS JOIN LATERAL ({SCORES_OF_SPAN}) AS scores
-    ) AS parts GROUP BY {{group}}
+    ) AS parts GROUP BY {{positions}}
 """
 _ELIGIBLE = f"""
     {WITH_SPANS}
     SELECT coalesce(sum(n_conversations), 0) FROM (
         SELECT n_conversations
-        FROM sealed JOIN analytics_dayrollup d ON d.merchant_id = %(merchant)s AND d.starts_at = sealed.starts_at
+        FROM sealed JOIN analytics_daychannel d ON d.merchant_id = %(merchant)s AND d.starts_at = sealed.starts_at
         UNION ALL
         SELECT n_conversations FROM rest AS span CROSS JOIN LATERAL ({HOURS_OF_SPAN}) AS hours
     ) AS parts
 """
-VERSION = "scorer, scorer_version, rubric_version"
-WEEK = "date_trunc('week', started_at AT TIME ZONE %(zone)s)::date"
+VERSION = ("scorer", "scorer_version", "rubric_version")
+
+
+def start_of(step: str) -> str:
+    """SQL for the local day, week or month in which a conversation started."""
+    if step not in STEPS:
+        raise ValueError(f"step={step!r} is none of {', '.join(STEPS)}")
+    return f"date_trunc('{step}', started_at AT TIME ZONE %(zone)s)::date"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +98,15 @@ class ScoreSums:
         return [int(self.amounts[f"n_tenth_{number}"]) for number in range(BINS)]
 
 
-def read_sums(merchant: Merchant, period: Period, group: str = VERSION) -> dict[tuple[Any, ...], ScoreSums]:
-    """By the columns of `group`, constant SQL that begins with VERSION. Counts the conversations that started in the
-    period, by sealed days and the rest over the index conversation_list."""
-    parameters = span_parameters(merchant, [period]) | {"zone": merchant.timezone}
+def read_sums(merchant: Merchant, period: Period, *by: str) -> dict[tuple[Any, ...], ScoreSums]:
+    """By the columns of VERSION and more constant SQL expressions. Counts the conversations that started in the period,
+    by sealed days and the rest over the index conversation_list."""
+    keys = (*VERSION, *by)
+    query = _READ.format(keys=", ".join(keys), positions=", ".join(str(n + 1) for n in range(len(keys))))
     with connection.cursor() as cursor:
-        cursor.execute(_READ.format(group=group), parameters)
-        n_keys = len(cursor.description) - len(_AMOUNTS) - 1
+        cursor.execute(query, span_parameters(merchant, [period]) | {"zone": merchant.timezone})
         return {
-            row[:n_keys]: ScoreSums(row[n_keys], dict(zip(_AMOUNTS, row[n_keys + 1 :], strict=True)))
+            row[: len(keys)]: ScoreSums(row[len(keys)], dict(zip(_AMOUNTS, row[len(keys) + 1 :], strict=True)))
             for row in cursor.fetchall()
         }
 

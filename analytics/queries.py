@@ -174,12 +174,21 @@ def split_series(
     step: str = "day",
     now: datetime | None = None,
     segment: Segment = EVERYTHING,
+    durations: bool = True,
 ) -> dict[str, list[Point]]:
     """A series for each channel, language or agent version of the window, the largest part first."""
     if by not in DIMENSIONS:
         raise ValueError(f"by={by!r} is none of {', '.join(DIMENSIONS)}")
-    group = (_step_of(step), by)
-    found = read_totals(merchant, [period], group, now=now, segment=segment, step=step, zone=merchant.timezone)
+    found = read_totals(
+        merchant,
+        [period],
+        (_step_of(step), by),
+        now=now,
+        segment=segment,
+        durations=DURATIONS if durations else (),
+        step=step,
+        zone=merchant.timezone,
+    )
     sizes: dict[str, int] = {}
     for (_start, part), its_totals in found.items():
         sizes[part] = sizes.get(part, 0) + its_totals.n_conversations

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analytics import quality, recount, scoring, sealing
+from analytics.counted_apart import average_quality
 from analytics.findings import LOOKED_AT
 from analytics.ingest import ingest_events
 from analytics.models import Conversation, DayChannel, DayRollup, QualityScore, Rollup, SealedDay
 from analytics.queries import breakdown, compare, compare_by_parts, hours_of_week, series, totals
 from analytics.sealing_proof import recheck_days
-from analytics.segments import Segment
+from analytics.segments import EVERYTHING, Segment
 from analytics.tasks import recheck_sealed_days_of, seal_ended_days_of
 from portal.models import Merchant
 from portal.periods import Period, day_start
@@ -240,6 +241,26 @@ def test_parts_tell_what_findings_look_at_as_their_breakdowns_do(merchant):
                 for metric in LOOKED_AT:
                     assert getattr(windows[key][side], metric) == getattr(expected, metric), (dimension, key, metric)
                 assert windows[key][side].response_time == expected.response_time
+
+
+@pytest.mark.django_db
+def test_quality_by_day_and_channel_is_the_same_from_days_and_from_scores(merchant):
+    """Whole, and of a part: the first is read from sealed days, the other from the scores themselves."""
+    with time_machine.travel(NOW, tick=False):
+        for number, channel in enumerate(("widget", "email", "widget", "sms")):
+            told(merchant, f"c-{number}", at=f"2026-11-0{number % 2 + 4}T09:00:00+00:00", channel=channel)
+            scored(merchant, f"c-{number}", number / 4)
+        period = period_of(merchant, "2026-11-01", "2026-11-08")
+        sealing.seal_days(merchant, now=NOW)
+        for step in ("", "day", "week", "month"):
+            by_channel = average_quality(merchant, period, EVERYTHING, step=step, by="channel")
+            for channel in ("widget", "email", "sms"):
+                alone = average_quality(merchant, period, Segment(channel=channel), step=step)
+                assert {key[0]: value for key, value in by_channel.items() if key[1] == channel} == {
+                    key[0]: value for key, value in alone.items()
+                }
+        whole = average_quality(merchant, period, EVERYTHING)[None, None]
+        assert (whole.value, whole.n) == (0.375, 4)
 
 
 @pytest.mark.django_db

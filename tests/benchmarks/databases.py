@@ -20,6 +20,7 @@ from psycopg import sql
 
 from analytics.models.counting import RULES_VERSION
 from analytics.sealing import seal_days
+from analytics.search_index import index_changed
 from portal.models import Merchant
 from tests.benchmarks.dataset import build_dataset
 from tests.benchmarks.knowledge import fill_knowledge
@@ -43,13 +44,15 @@ class Built:
 
 
 def prepare(n_events: int) -> Built:
-    """Builds the database unless it is there, and brings it to the present schema; days are sealed as the schedule does
-    it."""
+    """Builds the database unless it is there, and brings it to the present schema. Days are sealed and texts indexed as
+    the schedule does it."""
     built = _find(n_events) or _build(n_events)
     with used(built.name):
         call_command("migrate", verbosity=0)
         for merchant in Merchant.objects.all():
             seal_days(merchant, now=timezone.now())
+            while index_changed(merchant):
+                pass
         fill_knowledge(Merchant.objects.get(slug=LARGEST))
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
