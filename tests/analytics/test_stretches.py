@@ -153,10 +153,11 @@ def test_a_merchant_of_whom_the_statistics_know_nothing_is_read_by_the_same_inde
                 "longest": timedelta(days=90),
             },
         }
+        # Which index is the question; tables as small as here may be read whole.
+        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {query}", asked[index])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert set(re.findall(r"Index (?:Only )?Scan (?:Backward )?using (\w+)", plan)) == {index}, plan
-    assert "Seq Scan" not in plan
 
 
 def assert_exact(merchant):
