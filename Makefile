@@ -31,7 +31,7 @@ check: .venv/.installed-dev ## format, lint, types, layers between the apps, mis
 	$(BIN)/python -m portal.local_stack exec -- $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pytest tests/test_house.py
 
-bench: .venv/.installed-dev ## measures the whole product, writes docs/benchmarks.md (BENCH_EVENTS=10000000 for all of it)
+bench: .venv/.installed-dev ## measures the whole product and writes docs/benchmarks.md, which tells the variables (BENCH_EVENTS=10000000)
 	@BENCH_PAGE=1 exec $(BIN)/python -m pytest tests/benchmarks --capture=no $(PYTEST_ARGS)
 
 screenshots: .venv/.installed-dev ## pictures of every page of the demo shop that runs (PORT=…), and README's

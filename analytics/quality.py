@@ -94,6 +94,7 @@ def eligible_in(merchant: Merchant, period: Period) -> QuerySet[Conversation]:
 def scores_in(merchant: Merchant, period: Period, version: Version | None = None) -> QuerySet[QualityScore]:
     """Scores of the conversations that started in the period and count in rates."""
     scores = QualityScore.objects.for_merchant(merchant).filter(
+        conversation__merchant=merchant,  # or the planner reads the period of all merchants
         conversation__started_at__gte=period.start,
         conversation__started_at__lt=period.end,
         conversation__exclusion="",

@@ -27,7 +27,7 @@ class Question(MerchantScoped):
             models.Index(fields=["merchant", "asked_at"], name="question_asked"),
             models.Index(fields=["gap", "-asked_at"], name="question_gap"),
             # Counts read this alone: a row with its vector fills a fifth of a page.
-            models.Index(fields=["merchant", "is_covered"], name="question_coverage"),
+            models.Index(fields=["merchant", "conversation", "is_covered"], name="question_covered"),
         ]
 
     def __str__(self) -> str:

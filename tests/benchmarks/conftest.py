@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.benchmarks import report
-from tests.benchmarks.databases import N_EVENTS, Built, close_all, prepare, used
+from tests.benchmarks.databases import N_EVENTS, Built, close_all, drop_all, prepare, used
 from tests.benchmarks.reading import Reader, sign_in
 
 
 @pytest.fixture(scope="session")
 def sizes(django_db_setup, django_db_blocker) -> Iterator[dict[Built, Reader]]:
-    """A tenth of the events first, then all of them."""
+    """A tenth of the events first, then all of them. BENCH_KEEP=1 leaves them for the next run."""
     with django_db_blocker.unblock():
         found = {}
         for n_events in (N_EVENTS // 10, N_EVENTS):
@@ -22,6 +22,8 @@ def sizes(django_db_setup, django_db_blocker) -> Iterator[dict[Built, Reader]]:
                 found[built] = sign_in(built)
     yield found
     close_all()
+    if not os.environ.get("BENCH_KEEP"):
+        drop_all(found)
 
 
 @pytest.fixture(scope="session")

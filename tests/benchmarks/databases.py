@@ -5,7 +5,7 @@ The recipe is how the rows are made; migrations run on those that are there.
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -112,6 +112,12 @@ def close_all() -> None:
     for each in _open.values():
         each.close()
     _open.clear()
+
+
+def drop_all(databases: Iterable[Built]) -> None:
+    with _server() as server:
+        for each in databases:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(each.name)))
 
 
 def _recipe() -> str:
