@@ -2,6 +2,7 @@ from analytics.models.archive import ArchivedPeriod
 from analytics.models.conversation import Channel, Conversation, Exclusion, HandoffReason, Outcome
 from analytics.models.counting import Counting
 from analytics.models.event import Event, EventType
+from analytics.models.labels import Label, LabelLease, LabelPlan, LabelTask, SkipReason, Stratum, TargetReason
 from analytics.models.message import Author, Message
 from analytics.models.quality import QualityScore, ScoreAttempt, Scorer
 from analytics.models.recount import Recount
@@ -24,6 +25,10 @@ __all__ = [
     "EventType",
     "Exclusion",
     "HandoffReason",
+    "Label",
+    "LabelLease",
+    "LabelPlan",
+    "LabelTask",
     "Message",
     "Outcome",
     "QualityScore",
@@ -36,5 +41,8 @@ __all__ = [
     "SealedDay",
     "SearchProgress",
     "SearchText",
+    "SkipReason",
     "SpamDecision",
+    "Stratum",
+    "TargetReason",
 ]
