@@ -1,13 +1,17 @@
-"""What a good answer is, in four dimensions. A change of a word or a weight is a new version."""
+"""What a good answer is: four dimensions, and a merchant's own criteria. Another word or weight is another version."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-VERSION = "1"
+from analytics.models import RubricVersion
+from portal.models import Merchant
+
+HOUSE_VERSION = "1"
 
 
 class Dimension(StrEnum):
@@ -19,14 +23,17 @@ class Dimension(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
+    key: str
     label: str | Promise
     description: str | Promise  # for people
-    weight: float
-    instruction: str  # for the judge, in English
+    weight: float  # its share of the overall score, 0–1
+    instruction: str  # for the judge, in English where it is the house's
+    is_own: bool = False
 
 
 RUBRIC: Mapping[Dimension, Criterion] = {
     Dimension.HELPFULNESS: Criterion(
+        key=Dimension.HELPFULNESS,
         label=_("Helpfulness"),
         description=_("Did the agent’s answers bring the customer closer to what they came for?"),
         weight=0.35,
@@ -36,6 +43,7 @@ RUBRIC: Mapping[Dimension, Criterion] = {
         ),
     ),
     Dimension.ACCURACY: Criterion(
+        key=Dimension.ACCURACY,
         label=_("Accuracy"),
         description=_("Is what the agent said supported by the sources that it cited?"),
         weight=0.30,
@@ -45,12 +53,14 @@ RUBRIC: Mapping[Dimension, Criterion] = {
         ),
     ),
     Dimension.POLITENESS: Criterion(
+        key=Dimension.POLITENESS,
         label=_("Politeness"),
         description=_("Was the agent courteous and patient, and did it fit the customer’s mood?"),
         weight=0.10,
         instruction="4: courteous and fitting the customer's mood. 2: neutral or mechanical. 0: rude or blaming.",
     ),
     Dimension.COMPLETENESS: Criterion(
+        key=Dimension.COMPLETENESS,
         label=_("Completeness"),
         description=_("Was every part of the question answered, with the steps and conditions that matter?"),
         weight=0.25,
@@ -63,36 +73,79 @@ RUBRIC: Mapping[Dimension, Criterion] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Rubric:
+    """The four dimensions, then the merchant's own criteria in order. One with weight 0 is scored, and counts not."""
+
+    version: str
+    criteria: tuple[Criterion, ...]
+
+    @property
+    def own(self) -> tuple[Criterion, ...]:
+        return tuple(criterion for criterion in self.criteria if criterion.is_own)
+
+    @property
+    def questions(self) -> tuple[tuple[str, str], ...]:
+        """What a judge is asked: two rubrics that ask the same differ in weights or in words for people alone."""
+        return tuple((criterion.key, criterion.instruction) for criterion in self.criteria)
+
+    def find(self, key: str) -> Criterion | None:
+        return next((criterion for criterion in self.criteria if criterion.key == key), None)
+
+
+HOUSE_RUBRIC = Rubric(HOUSE_VERSION, tuple(RUBRIC.values()))
+
+
+def build_rubric(version: str, weights: Mapping[str, int], own_criteria: Sequence[Mapping[str, Any]]) -> Rubric:
+    """From the columns of a RubricVersion. The weights become shares of their sum."""
+    total = sum(weights.values()) + sum(own["weight"] for own in own_criteria)
+    house = [
+        Criterion(str(key), found.label, found.description, weights[key] / total, found.instruction)
+        for key, found in RUBRIC.items()
+    ]
+    own = [
+        Criterion(one["key"], one["label"], one["description"], one["weight"] / total, one["instruction"], is_own=True)
+        for one in own_criteria
+    ]
+    return Rubric(version, (*house, *own))
+
+
+def rubric_of(row: RubricVersion) -> Rubric:
+    return build_rubric(row.version, row.weights, row.own_criteria)
+
+
+def current_rubric(merchant: Merchant) -> Rubric:
+    """The merchant's latest version, or the house rubric. One query."""
+    row = RubricVersion.objects.for_merchant(merchant).first()
+    return HOUSE_RUBRIC if row is None else rubric_of(row)
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
-    dimension: Dimension
+    dimension: str  # or the key of an own criterion
     text: str  # word for word from the conversation
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """One scorer's view of one conversation. Scores are 0–1; None where the dimension does not apply."""
+    """One scorer's view of one conversation. Scores are 0–1; None, or no entry, where the criterion does not apply."""
 
-    scores: Mapping[Dimension, float | None]
+    scores: Mapping[str, float | None]
     rationale: str
     quotes: tuple[Quote, ...] = ()
     # Per dimension, what each feature added, in log-odds; empty for a judge, which gives reasons instead.
     contributions: Mapping[str, Mapping[str, float]] | None = None
+    rubric: Rubric = HOUSE_RUBRIC
 
     @property
     def overall(self) -> float:
-        return weighted_mean(self.scores)
+        return weighted_mean(self.scores, self.rubric)
 
 
-def weighted_mean(scores: Mapping[Dimension, float | None]) -> float:
-    """The mean over the dimensions that apply, with the rubric's weights. Raises ValueError where none applies."""
-    applying = [(RUBRIC[dimension].weight, score) for dimension, score in scores.items() if score is not None]
-    if not applying:
-        raise ValueError("No dimension applies to this conversation.")
-    return round(sum(weight * score for weight, score in applying) / sum(weight for weight, _score in applying), 6)
-
-
-def as_instructions() -> str:
-    """The rubric as the judge reads it."""
-    return "\n".join(
-        f"{dimension} ({RUBRIC[dimension].weight:.0%}): {RUBRIC[dimension].instruction}" for dimension in Dimension
-    )
+def weighted_mean(scores: Mapping[str, float | None], rubric: Rubric) -> float:
+    """The mean over the criteria that apply, with the rubric's weights. Raises ValueError where none that counts
+    applies; keys that the rubric does not know count nothing."""
+    applying = [(one.weight, scores.get(one.key)) for one in rubric.criteria if one.weight]
+    found = [(weight, score) for weight, score in applying if score is not None]
+    if not found:
+        raise ValueError("No criterion that counts applies to this conversation.")
+    return round(sum(weight * score for weight, score in found) / sum(weight for weight, _score in found), 6)

@@ -9,14 +9,13 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone, translation
 
-from analytics import judge, local_scorer, rubric
+from analytics import judge, local_scorer
 from analytics.models import Author, Conversation, Counting, Message, QualityScore, ScoreAttempt, Scorer
-from analytics.rubric import Assessment, Dimension
+from analytics.rubric import Assessment, Dimension, Rubric, current_rubric, weighted_mean
 from analytics.scoring_queue import (
     ScoringError,
     choose_scorer,
     claim,
-    current_attempts,
     current_scores,
     release,
     scorer_version,
@@ -41,18 +40,17 @@ def score_conversation(conversation: Conversation) -> QualityScore:
     Raises ScoringError, and EmbeddingError where the local scorer has no vectors.
     """
     merchant, now = conversation.merchant, timezone.now()
-    scorer = choose_scorer(conversation, now=now)
-    found = current_scores(scorer).filter(conversation=conversation).first()
-    if found is not None:
+    scorer, rubric = choose_scorer(conversation, now=now), current_rubric(merchant)
+    scores = current_scores(merchant, scorer, rubric).filter(conversation=conversation)
+    if (found := scores.first()) is not None:
         return found
     if scorer == Scorer.LLM:
         try:
-            return _judge(conversation, now=now)
+            return _judge(conversation, rubric, now=now)
         except llm.LlmError as error:
             raise ScoringError(str(error)) from error
     score_locally(merchant, [conversation], now=now)
-    found = current_scores(scorer).filter(conversation=conversation).first()
-    if found is None:
+    if (found := scores.first()) is None:
         raise ScoringError(NO_ANSWER)
     return found
 
@@ -68,7 +66,7 @@ def judge_waiting(merchant: Merchant, *, now: datetime) -> Iterator[QualityScore
         if conversation is None or not llm.has_budget(merchant):
             return
         try:
-            yield _judge(conversation, now=now)
+            yield _judge(conversation, current_rubric(merchant), now=now)
         except ScoringError:
             continue  # another worker took it
         except llm.LlmError as error:
@@ -78,22 +76,22 @@ def judge_waiting(merchant: Merchant, *, now: datetime) -> Iterator[QualityScore
             yield None
 
 
-def _judge(conversation: Conversation, *, now: datetime) -> QualityScore:
+def _judge(conversation: Conversation, rubric: Rubric, *, now: datetime) -> QualityScore:
     """Raises LlmError, or ScoringError where another worker has the conversation or nothing can be judged."""
     merchant = conversation.merchant
     (transcript,) = read_transcripts(merchant, [conversation])
-    attempt = claim(conversation, Scorer.LLM, now=now)
+    attempt = claim(conversation, Scorer.LLM, rubric, now=now)
     if not transcript.exchanges():
-        current_attempts(Scorer.LLM).filter(pk=attempt.pk).update(is_final=True, error=NO_ANSWER)
+        ScoreAttempt.objects.filter(pk=attempt.pk).update(is_final=True, error=NO_ANSWER)
         raise ScoringError(NO_ANSWER)
     try:
-        assessment, call = judge.judge(merchant, transcript)
+        assessment, call = judge.judge(merchant, transcript, rubric)
     except llm.LlmError as error:
         release(attempt, error, now=now)
         raise
     with transaction.atomic():
         Counting.lock(merchant)
-        score = _build(conversation, Scorer.LLM, assessment, now=now, call=call)
+        score = _build(conversation, Scorer.LLM, assessment, rubric, now=now, call=call)
         score.save()
         attempt.delete()
         unseal_conversations(merchant, [conversation.pk])
@@ -103,18 +101,19 @@ def _judge(conversation: Conversation, *, now: datetime) -> QualityScore:
 
 def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, now: datetime) -> int:
     """Scores a batch at once. Returns how many have a score now. Raises EmbeddingError."""
-    transcripts = read_transcripts(merchant, conversations)
+    rubric, transcripts = current_rubric(merchant), read_transcripts(merchant, conversations)
     pairs = list(zip(conversations, transcripts, strict=True))
     answered = [(conversation, transcript) for conversation, transcript in pairs if transcript.exchanges()]
     with translation.override(merchant.locale):  # the rationale is text that is kept
         assessments = local_scorer.score_locally([transcript for _conversation, transcript in answered])
     scores = [
-        _build(conversation, Scorer.LOCAL, assessment, now=now)
+        _build(conversation, Scorer.LOCAL, assessment, rubric, now=now)
         for (conversation, _transcript), assessment in zip(answered, assessments, strict=True)
     ]
     with transaction.atomic():
         Counting.lock(merchant)
-        _record_unanswered(merchant, [conversation for conversation, t in pairs if not t.exchanges()], now=now)
+        unanswered = [conversation for conversation, t in pairs if not t.exchanges()]
+        _record_unanswered(merchant, unanswered, rubric, now=now)
         QualityScore.objects.bulk_create(
             scores,
             update_conflicts=True,
@@ -134,14 +133,16 @@ def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, 
     return len(scores)
 
 
-def _record_unanswered(merchant: Merchant, conversations: Sequence[Conversation], *, now: datetime) -> None:
+def _record_unanswered(
+    merchant: Merchant, conversations: Sequence[Conversation], rubric: Rubric, *, now: datetime
+) -> None:
     attempts = [
         ScoreAttempt(
             merchant=merchant,
             conversation=conversation,
             scorer=Scorer.LOCAL,
             scorer_version=scorer_version(Scorer.LOCAL),
-            rubric_version=rubric.VERSION,
+            rubric_version=rubric.version,
             error=NO_ANSWER,
             is_final=True,
             claimed_until=now,
@@ -152,16 +153,24 @@ def _record_unanswered(merchant: Merchant, conversations: Sequence[Conversation]
 
 
 def _build(
-    conversation: Conversation, scorer: Scorer, assessment: Assessment, *, now: datetime, call: LlmCall | None = None
+    conversation: Conversation,
+    scorer: Scorer,
+    assessment: Assessment,
+    rubric: Rubric,
+    *,
+    now: datetime,
+    call: LlmCall | None = None,
 ) -> QualityScore:
+    own = {one.key: assessment.scores[one.key] for one in rubric.own if one.key in assessment.scores}
     return QualityScore(
         merchant_id=conversation.merchant_id,
         conversation=conversation,
         scorer=scorer,
         scorer_version=scorer_version(scorer),
-        rubric_version=rubric.VERSION,
-        overall=assessment.overall,
+        rubric_version=rubric.version,
+        overall=weighted_mean(assessment.scores, rubric),
         **{str(dimension): assessment.scores[dimension] for dimension in Dimension},
+        criteria=own,
         rationale=assessment.rationale,
         quotes=[{"dimension": str(quote.dimension), "text": quote.text} for quote in assessment.quotes],
         contributions=assessment.contributions or {},

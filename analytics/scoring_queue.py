@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from analytics import judge, local_scorer, rubric
+from analytics import judge, local_scorer
 from analytics.models import Conversation, Outcome, QualityScore, ScoreAttempt, Scorer
+from analytics.rubric import Rubric, current_rubric
 from portal import llm
 from portal.models import Merchant
 
@@ -38,29 +39,27 @@ def eligible(merchant: Merchant) -> QuerySet[Conversation]:
     return counted.exclude(outcome=Outcome.OPEN)
 
 
-def current_scores(scorer: Scorer) -> QuerySet[QualityScore]:
-    scores: QuerySet[QualityScore] = QualityScore.objects.filter(
-        scorer=scorer, scorer_version=scorer_version(scorer), rubric_version=rubric.VERSION
+def current_scores(merchant: Merchant, scorer: Scorer, rubric: Rubric) -> QuerySet[QualityScore]:
+    return QualityScore.objects.for_merchant(merchant).filter(
+        scorer=scorer, scorer_version=scorer_version(scorer), rubric_version=rubric.version
     )
-    return scores
 
 
-def current_attempts(scorer: Scorer) -> QuerySet[ScoreAttempt]:
-    attempts: QuerySet[ScoreAttempt] = ScoreAttempt.objects.filter(
-        scorer=scorer, scorer_version=scorer_version(scorer), rubric_version=rubric.VERSION
+def current_attempts(merchant: Merchant, scorer: Scorer, rubric: Rubric) -> QuerySet[ScoreAttempt]:
+    return ScoreAttempt.objects.for_merchant(merchant).filter(
+        scorer=scorer, scorer_version=scorer_version(scorer), rubric_version=rubric.version
     )
-    return attempts
 
 
 def waiting_for_judge(merchant: Merchant, *, now: datetime) -> QuerySet[Conversation]:
     if not llm.is_configured():
         return Conversation.objects.none()
-    same = OuterRef("pk")
-    blocked = current_attempts(Scorer.LLM).filter(conversation=same)
+    same, rubric = OuterRef("pk"), current_rubric(merchant)
+    blocked = current_attempts(merchant, Scorer.LLM, rubric).filter(conversation=same)
     return (
         eligible(merchant)
         .filter(ended_at__gte=now - JUDGE_WINDOW)
-        .exclude(Exists(current_scores(Scorer.LLM).filter(conversation=same)))
+        .exclude(Exists(current_scores(merchant, Scorer.LLM, rubric).filter(conversation=same)))
         .exclude(Exists(blocked.filter(is_final=True)))
         .exclude(Exists(blocked.filter(claimed_until__gt=now)))
         .order_by("-ended_at", "-pk")
@@ -69,13 +68,12 @@ def waiting_for_judge(merchant: Merchant, *, now: datetime) -> QuerySet[Conversa
 
 def waiting_for_local(merchant: Merchant, *, now: datetime) -> QuerySet[Conversation]:
     """Also what changed since it was scored: a late rating moves the local score, and costs nothing."""
-    same = OuterRef("pk")
+    same, rubric = OuterRef("pk"), current_rubric(merchant)
+    scored = current_scores(merchant, Scorer.LOCAL, rubric).filter(conversation=same)
     waiting = (
         eligible(merchant)
-        .exclude(
-            Exists(current_scores(Scorer.LOCAL).filter(conversation=same, read_state_at__gte=OuterRef("updated_at")))
-        )
-        .exclude(Exists(current_attempts(Scorer.LOCAL).filter(conversation=same, is_final=True)))
+        .exclude(Exists(scored.filter(read_state_at__gte=OuterRef("updated_at"))))
+        .exclude(Exists(current_attempts(merchant, Scorer.LOCAL, rubric).filter(conversation=same, is_final=True)))
     )
     if llm.is_configured():
         waiting = waiting.exclude(Exists(QualityScore.objects.filter(conversation=same, scorer=Scorer.LLM)))
@@ -84,12 +82,12 @@ def waiting_for_local(merchant: Merchant, *, now: datetime) -> QuerySet[Conversa
     return waiting.order_by("-ended_at", "-pk")
 
 
-def claim(conversation: Conversation, scorer: Scorer, *, now: datetime) -> ScoreAttempt:
+def claim(conversation: Conversation, scorer: Scorer, rubric: Rubric, *, now: datetime) -> ScoreAttempt:
     attempt, is_new = ScoreAttempt.objects.get_or_create(
         conversation=conversation,
         scorer=scorer,
         scorer_version=scorer_version(scorer),
-        rubric_version=rubric.VERSION,
+        rubric_version=rubric.version,
         defaults={"merchant_id": conversation.merchant_id, "claimed_until": now + CLAIM},
     )
     if not is_new:

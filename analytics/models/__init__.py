@@ -2,17 +2,28 @@ from analytics.models.archive import ArchivedPeriod
 from analytics.models.conversation import Channel, Conversation, Exclusion, HandoffReason, Outcome
 from analytics.models.counting import Counting
 from analytics.models.event import Event, EventType
-from analytics.models.labels import Label, LabelLease, LabelPlan, LabelTask, SkipReason, Stratum, TargetReason
+from analytics.models.labels import (
+    SKIPPED_FOR_ALL,
+    Label,
+    LabelLease,
+    LabelPlan,
+    LabelTask,
+    SkipReason,
+    Stratum,
+    TargetReason,
+)
 from analytics.models.message import Author, Message
 from analytics.models.quality import QualityScore, ScoreAttempt, Scorer
 from analytics.models.recount import Recount
 from analytics.models.rejection import RejectedEvents
 from analytics.models.rollup import Reconciliation, Rollup
+from analytics.models.rubric import RubricVersion
 from analytics.models.sealed import DayChannel, DayQuality, DayRollup, SealedDay
 from analytics.models.search import SearchProgress, SearchText
 from analytics.models.spam import SpamDecision
 
 __all__ = [
+    "SKIPPED_FOR_ALL",
     "ArchivedPeriod",
     "Author",
     "Channel",
@@ -36,6 +47,7 @@ __all__ = [
     "Recount",
     "RejectedEvents",
     "Rollup",
+    "RubricVersion",
     "ScoreAttempt",
     "Scorer",
     "SealedDay",

@@ -23,6 +23,8 @@ class QualityScore(MerchantScoped):
     accuracy = models.FloatField(null=True)
     politeness = models.FloatField(null=True)
     completeness = models.FloatField(null=True)
+    # {key of an own criterion: 0-1, or null where it does not apply}; empty for a scorer that cannot judge them.
+    criteria = models.JSONField(default=dict)
     rationale = models.TextField()
     quotes = models.JSONField(default=list)
     contributions = models.JSONField(default=dict)

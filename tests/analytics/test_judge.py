@@ -1,9 +1,9 @@
 import pytest
 
 from analytics import judge
-from analytics.judge import Judgement, check, is_said, normalized
+from analytics.judge import build_schema, check, is_said, normalized
 from analytics.models import Author
-from analytics.rubric import Dimension
+from analytics.rubric import HOUSE_RUBRIC, Dimension
 from analytics.transcript import Transcript, Turn
 from portal.llm import LlmError
 from tests.analytics.quality_cases import GOOD, judged
@@ -59,7 +59,7 @@ def test_what_a_conversation_says_stays_inside_its_block(merchant, openai_server
 def test_quotes_that_nobody_said_are_dropped():
     parts = judged("choose Payment methods")
     parts["politeness"] = parts["politeness"] | {"quotes": ["I am sorry to hear that", "add the new card"]}
-    assessment = check(Judgement.model_validate(parts), transcript("How?", GOOD))
+    assessment = check(build_schema(HOUSE_RUBRIC).model_validate(parts), transcript("How?", GOOD), HOUSE_RUBRIC)
     assert [quote.text for quote in assessment.quotes if quote.dimension == "politeness"] == ["add the new card"]
 
 
@@ -67,20 +67,22 @@ def test_a_score_without_a_true_quote_is_a_failure():
     parts = judged("choose Payment methods")
     parts["accuracy"] = parts["accuracy"] | {"quotes": ["refunds take 90 days"]}
     with pytest.raises(LlmError, match="accuracy") as caught:
-        check(Judgement.model_validate(parts), transcript("How?", GOOD))
+        check(build_schema(HOUSE_RUBRIC).model_validate(parts), transcript("How?", GOOD), HOUSE_RUBRIC)
     assert not caught.value.permanent
 
 
 def test_a_dimension_may_not_apply():
     parts = judged("choose Payment methods", 4)
     parts["politeness"] = {"rationale": "Cannot tell.", "quotes": [], "score": None}
-    assessment = check(Judgement.model_validate(parts), transcript("How?", GOOD, sources=()))
+    assessment = check(
+        build_schema(HOUSE_RUBRIC).model_validate(parts), transcript("How?", GOOD, sources=()), HOUSE_RUBRIC
+    )
     assert assessment.scores[Dimension.POLITENESS] is None
     assert assessment.scores[Dimension.ACCURACY] is None, "without a source nothing can be grounded"
     assert assessment.overall == 1.0
     nothing = judged("", None)
     with pytest.raises(LlmError, match="no dimension"):
-        check(Judgement.model_validate(nothing), transcript("How?", GOOD))
+        check(build_schema(HOUSE_RUBRIC).model_validate(nothing), transcript("How?", GOOD), HOUSE_RUBRIC)
 
 
 def test_a_score_off_the_scale_is_unreadable(merchant, openai_server):

@@ -7,6 +7,7 @@ import time_machine
 
 from analytics import scoring, scoring_queue
 from analytics.models import Conversation, QualityScore, ScoreAttempt, Scorer
+from analytics.rubric import HOUSE_RUBRIC
 from analytics.tasks import score_ended_conversations, score_ended_conversations_of
 from portal.models import LlmCall, RunFeedback
 from tests.analytics.quality_cases import GOOD, NOW, REFUSAL, judged, told
@@ -166,7 +167,7 @@ def test_a_refused_conversation_does_not_stop_the_others(merchant, judge_server)
 
 def test_a_conversation_that_another_worker_reads_is_left_to_it(merchant, judge_server):
     conversation = told(merchant)
-    scoring_queue.claim(conversation, Scorer.LLM, now=NOW)
+    scoring_queue.claim(conversation, Scorer.LLM, HOUSE_RUBRIC, now=NOW)
     with pytest.raises(scoring.ScoringError, match="Another worker"):
         scoring.score_conversation(conversation)
     run(merchant)

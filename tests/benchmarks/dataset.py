@@ -14,11 +14,11 @@ from random import Random
 
 from django.db import connection, transaction
 
-from analytics import local_scorer, rollup, rubric
+from analytics import local_scorer, rollup
 from analytics.ingest import ingest_events
 from analytics.models import Conversation, Counting, Event, Message
 from analytics.recontacts import relink_all
-from analytics.rubric import Dimension
+from analytics.rubric import HOUSE_VERSION, Dimension
 from portal.models import Merchant
 from reporting.demo.stream import build_events
 
@@ -297,9 +297,10 @@ def _count(merchant: Merchant, anchor: date) -> None:
 
 _SCORES = """
     INSERT INTO analytics_qualityscore (merchant_id, conversation_id, scorer, scorer_version, rubric_version, overall,
-        helpfulness, accuracy, politeness, completeness, rationale, quotes, contributions, created_at, read_state_at)
+        helpfulness, accuracy, politeness, completeness, criteria, rationale, quotes, contributions, created_at,
+        read_state_at)
     SELECT merchant_id, id, 'local', %(version)s, %(rubric)s, least(1, 0.45 + random() / 2), random(),
-        CASE WHEN random() < 0.8 THEN random() END, random(), random(), %(rationale)s, '[]', %(contributions)s,
+        CASE WHEN random() < 0.8 THEN random() END, random(), random(), '{}', %(rationale)s, '[]', %(contributions)s,
         started_at + interval '2 days', updated_at
     FROM analytics_conversation WHERE exclusion = '' AND n_agent_messages > 0 AND outcome <> 'open' ORDER BY id
 """
@@ -312,7 +313,7 @@ def _score() -> None:
             _SCORES,
             {
                 "version": local_scorer.version(),
-                "rubric": rubric.VERSION,
+                "rubric": HOUSE_VERSION,
                 "rationale": "The answer keeps close to the cited article and covers both parts of the question.",
                 "contributions": json.dumps(
                     {dimension: {"similarity": 0.4, "length": -0.1} for dimension in Dimension}

@@ -17,10 +17,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from analytics import judge, local_scorer, rubric
+from analytics import judge, local_scorer
 from analytics.agreement import human_agreement, measure_agreement
 from analytics.models import Author, Scorer
-from analytics.rubric import Assessment, Dimension
+from analytics.rubric import HOUSE_RUBRIC, Assessment, Dimension
 from analytics.transcript import Transcript, Turn
 from portal.llm import LlmError
 from portal.models import Merchant
@@ -60,7 +60,7 @@ class Command(BaseCommand):
         result = {
             "scorer": scorer,
             "scorer_version": judge.version() if scorer == Scorer.LLM else local_scorer.version(),
-            "rubric_version": rubric.VERSION,
+            "rubric_version": HOUSE_RUBRIC.version,
             "n": len(cases),
             "n_failed": len(failures),
             "failures": sorted(set(failures)),
@@ -106,7 +106,7 @@ def score_by_judge(merchant: Merchant, cases: Sequence[Case], failures: list[str
     found: list[Assessment | None] = []
     for case in tqdm(cases, file=sys.stderr, unit=" conversations"):
         try:
-            found.append(judge.judge(merchant, case.transcript)[0])
+            found.append(judge.judge(merchant, case.transcript, HOUSE_RUBRIC)[0])
         except LlmError as error:
             if error.blocks_others:
                 raise CommandError(f"After {len(found)} conversations: {error}") from error
