@@ -5,6 +5,7 @@ from analytics.events_api import EventsView, EventsWithSlashView
 from analytics.export_api import ConversationsExportView, MetricsExportView
 from analytics.metrics_api import BreakdownsView, MetricsView, SeriesView
 from analytics.quality_api import QualityScoresView, QualityView
+from analytics.quality_parts_api import CoachingView, LowestQualityView, QualityBreakdownView, QualitySeriesView
 from analytics.spam_api import SpamDecisionsView
 
 urlpatterns: list[URLPattern] = [
@@ -25,5 +26,9 @@ urlpatterns: list[URLPattern] = [
         name="api_conversation_spam_decisions",
     ),
     path("quality/", QualityView.as_view(), name="api_quality"),
+    path("quality/series/", QualitySeriesView.as_view(), name="api_quality_series"),
+    path("quality/breakdown/", QualityBreakdownView.as_view(), name="api_quality_breakdown"),
+    path("quality/lowest/", LowestQualityView.as_view(), name="api_quality_lowest"),
+    path("quality/coaching/", CoachingView.as_view(), name="api_quality_coaching"),
     path("quality/scores/", QualityScoresView.as_view(), name="api_quality_scores"),
 ]

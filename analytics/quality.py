@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from math import sqrt
 
 from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
-from analytics.models import Channel, Conversation, QualityScore, ScoreAttempt, Scorer
-from analytics.quality_sums import BINS, ScoreSums, count_eligible, read_sums, start_of
+from analytics.models import Conversation, QualityScore, ScoreAttempt, Scorer
+from analytics.quality_sums import BINS, ScoreSums, count_eligible, read_sums
 from analytics.rubric import RUBRIC, Dimension
 from portal.models import Merchant
 from portal.periods import Period
@@ -38,6 +39,11 @@ class Version:
     @property
     def label(self) -> str:
         return str(self.scorer.label)
+
+    @property
+    def name(self) -> str:
+        """Apart from every other version, for lists and charts."""
+        return f"{self.label} ({self.scorer_version}, {_('rubric')} {self.rubric_version})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,23 +154,6 @@ def distribution(merchant: Merchant, period: Period, version: Version) -> list[i
     """How many overall scores fall into each tenth; 1.0 belongs to the last."""
     found = read_sums(merchant, period).get(version.columns)
     return found.tenths if found else [0] * BINS
-
-
-def weekly(merchant: Merchant, period: Period, version: Version) -> list[tuple[date, Mean]]:
-    """Means by the merchant's own Monday-to-Sunday weeks in which the conversations started."""
-    found = read_sums(merchant, period, start_of("week")).items()
-    return [
-        (week, Mean.of(*sums.mean("overall"))) for (*of, week), sums in sorted(found) if tuple(of) == version.columns
-    ]
-
-
-def by_channel(merchant: Merchant, period: Period, version: Version) -> list[tuple[str | Promise, Mean]]:
-    found = [
-        (Channel(channel).label, Mean.of(*sums.mean("overall")))
-        for (*of, channel), sums in read_sums(merchant, period, "channel").items()
-        if tuple(of) == version.columns
-    ]
-    return sorted(found, key=lambda row: -row[1].n)
 
 
 def worst(merchant: Merchant, period: Period, version: Version, *, limit: int = 10) -> Sequence[QualityScore]:

@@ -70,6 +70,16 @@ class ScoreSerializer(serializers.ModelSerializer[QualityScore]):
         )
 
 
+class QualityQuery(PeriodQuery):
+    """A period as one scorer in one version sees it."""
+
+    version = serializers.CharField(
+        required=False,
+        max_length=100,
+        help_text="scorer/scorer_version/rubric_version; default: the one with most scores.",
+    )
+
+
 class QualityView(MerchantApiView):
     scope = Scope.READ
     query = PeriodQuery

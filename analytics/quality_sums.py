@@ -27,7 +27,8 @@ _THRESHOLDS = ", ".join(f"{number / BINS}::float8" for number in range(1, BINS))
 # One row for each score of a conversation that counts in rates and started within `span`; its columns are those of
 # DayQuality. OFFSET 0 keeps it a loop over the index conversation_list: the planner takes a range for half of a table.
 SCORES_OF_SPAN = f"""
-    SELECT c.started_at, c.channel, q.scorer, q.scorer_version, q.rubric_version, q.created_at AS latest_at,
+    SELECT c.started_at, c.channel, c.agent_version,
+        q.scorer, q.scorer_version, q.rubric_version, q.created_at AS latest_at,
         {
     ", ".join(
         f"(q.{name} IS NOT NULL)::int AS n_{name}, q.{name} AS sum_{name}, q.{name} * q.{name} AS squares_{name}"
@@ -48,10 +49,10 @@ SCORES_OF_SPAN = f"""
 _READ = f"""
     {WITH_SPANS}
     SELECT {{keys}}, {SUMS_OF} FROM (
-        SELECT d.starts_at AS started_at, channel, scorer, scorer_version, rubric_version, {SUMS}
+        SELECT d.starts_at AS started_at, channel, agent_version, scorer, scorer_version, rubric_version, {SUMS}
         FROM sealed JOIN analytics_dayquality d ON d.merchant_id = %(merchant)s AND d.starts_at = sealed.starts_at
         UNION ALL
-        SELECT started_at, channel, scorer, scorer_version, rubric_version, {SUMS}
+        SELECT started_at, channel, agent_version, scorer, scorer_version, rubric_version, {SUMS}
         FROM rest AS span CROSS JOIN LATERAL ({SCORES_OF_SPAN}) AS scores
     ) AS parts GROUP BY {{positions}}
 """
@@ -80,6 +81,10 @@ class ScoreSums:
 
     latest_at: datetime
     amounts: dict[str, float]
+
+    def __add__(self, other: "ScoreSums") -> "ScoreSums":
+        amounts = {name: amount + other.amounts[name] for name, amount in self.amounts.items()}
+        return ScoreSums(max(self.latest_at, other.latest_at), amounts)
 
     @property
     def n(self) -> int:

@@ -1,20 +1,65 @@
 """The quality page."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from analytics import quality
+from analytics.coaching import N_LOWEST, coach
+from analytics.models import QualityScore
 from analytics.quality import Version
-from analytics.quality_charts import distribution_chart, interval, weekly_chart
+from analytics.quality_charts import distribution_chart, interval, series_chart
+from analytics.quality_parts import BY, Part, by_part
+from analytics.quality_series import read_series
+from analytics.rubric import RUBRIC, Dimension
 from portal import llm
 from portal.asked_period import asked_period
 from portal.models import Merchant
 from portal.periods import Period
 from portal.tenancy import MerchantRequest, merchant_page
+
+N_LINES = 4
+N_WORST = 10
+TITLES = {"channel": _("By channel"), "agent_version": _("By agent version"), "topic": _("By topic of the gaps")}
+
+
+@dataclass(frozen=True, slots=True)
+class Lowest:
+    """A conversation with a low score, and its weakest dimension, where there is any."""
+
+    score: QualityScore
+    dimension: str | Promise
+    value: float | None
+
+    @classmethod
+    def of(cls, score: QualityScore) -> "Lowest":
+        values = {each: value for each in Dimension if (value := getattr(score, each)) is not None}
+        lowest = min(values, key=lambda each: values[each], default=None)
+        if lowest is None:
+            return cls(score, "", None)
+        return cls(score, RUBRIC[lowest].label, values[lowest])
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The parts of the traffic by one thing; `by` is also the filter of the list of conversations."""
+
+    by: str
+    title: str | Promise
+    rows: Sequence[tuple[Part, str, str]]  # with its interval and the query of its conversations
+
+
+def build_table(by: str, parts: Sequence[Part], period: Period) -> Table:
+    rows = [(part, interval(part.mean), urlencode(period.query | {by: part.key})) for part in parts]
+    return Table(by, TITLES[by], rows)
 
 
 @require_safe
@@ -31,7 +76,7 @@ def quality_page(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         "budget_is_spent": llm.is_configured() and not llm.has_budget(merchant),
     }
     if version is not None:
-        context |= build_quality(merchant, period, version)
+        context |= build_quality(merchant, period, version, versions)
     return render(request, "analytics/quality.html", context)
 
 
@@ -41,15 +86,22 @@ def find_version(versions: list[Version], key: str) -> Version | None:
     return next(iter(asked or versions), None)
 
 
-def build_quality(merchant: Merchant, period: Period, version: Version) -> dict[str, Any]:
+def build_quality(merchant: Merchant, period: Period, version: Version, versions: Sequence[Version]) -> dict[str, Any]:
     summary = quality.summary(merchant, period, version=version)
     if summary is None:
         return {}
+    others = [other for other in versions if other.key != version.key]
+    series = read_series(merchant, period, [version, *others[: N_LINES - 1]])
+    lowest = quality.worst(merchant, period, version, limit=N_LOWEST)
     return {
         "summary": summary,
         "overall_interval": interval(summary.overall),
-        "trend": weekly_chart(quality.weekly(merchant, period, version)),
+        "trend": series_chart(series),
+        "step": series.step,
+        "beginnings": series.beginnings,
         "distribution": distribution_chart(quality.distribution(merchant, period, version)),
-        "channels": [(label, mean, interval(mean)) for label, mean in quality.by_channel(merchant, period, version)],
-        "worst": quality.worst(merchant, period, version),
+        "parts": [build_table(by, by_part(merchant, period, version, by), period) for by in BY],
+        "notes": coach(summary.dimensions, lowest),
+        "n_lowest": len(lowest),
+        "worst": [Lowest.of(score) for score in lowest[:N_WORST]],
     }

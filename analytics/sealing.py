@@ -26,7 +26,7 @@ SUMMED_BY: dict[type[DayRollup] | type[DayChannel], tuple[str, ...]] = {
     DayRollup: ("channel", "language", "agent_version"),
     DayChannel: ("channel",),
 }
-QUALITY_BY = ("channel", "scorer", "scorer_version", "rubric_version")
+QUALITY_BY = ("channel", "agent_version", "scorer", "scorer_version", "rubric_version")
 
 # Uses the unique index sealed_day_once: a moment lies within one day, which began at most a day before.
 _UNSEAL = """

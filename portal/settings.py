@@ -259,6 +259,8 @@ REDACTOR = "analytics.redaction.Redactor"
 ARTICLE_SOURCES = "improvement.source_texts.find_sources"
 # What conversations were about: function(merchant) -> list of analytics.topics.Topic.
 CONVERSATION_TOPICS = "improvement.topics.read_topics"
+# The same as rows: function(merchant) -> queryset of (conversation id, key, label).
+TOPICS_OF_CONVERSATIONS = "improvement.topics.rows_of_topics"
 
 UNFOLD = ADMIN_LOOK
 

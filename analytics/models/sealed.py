@@ -70,6 +70,7 @@ class DayQuality(MerchantScoped):
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="+", db_index=False)
     starts_at = models.DateTimeField()
     channel = models.CharField(max_length=10)
+    agent_version = models.CharField(max_length=64, blank=True)
     scorer = models.CharField(max_length=8, choices=Scorer.choices)
     scorer_version = models.CharField(max_length=60)
     rubric_version = models.CharField(max_length=20)
@@ -105,7 +106,10 @@ class DayQuality(MerchantScoped):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["merchant", "starts_at", "channel", "scorer", "scorer_version", "rubric_version"],
+                fields=[
+                    *("merchant", "starts_at", "channel", "agent_version"),
+                    *("scorer", "scorer_version", "rubric_version"),
+                ],
                 name="day_quality_bucket",
             )
         ]

@@ -17,7 +17,9 @@ def told(
     sent = {"sources": [{"article_id": source, "score": 0.8} for source in rest.pop("sources", [])]}
     if trace_id := rest.pop("trace_id", ""):
         sent["trace_id"] = trace_id
-    chat = Chat(thread, at=rest.pop("at", "2026-11-20T09:00:00+00:00"), **rest).start().ask(question)
+    started = {"agent_version": rest.pop("agent_version")} if "agent_version" in rest else {}
+    chat = Chat(thread, at=rest.pop("at", "2026-11-20T09:00:00+00:00"), **rest)
+    chat.start(**started).ask(question)
     send(merchant, chat.answer(answer, **sent).resolve())
     return Conversation.objects.get(merchant=merchant, thread=thread)
 

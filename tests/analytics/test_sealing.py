@@ -15,6 +15,7 @@ from analytics.counted_apart import average_quality
 from analytics.findings import LOOKED_AT
 from analytics.ingest import ingest_events
 from analytics.models import Conversation, DayChannel, DayRollup, QualityScore, Rollup, SealedDay
+from analytics.quality_series import read_series
 from analytics.queries import breakdown, compare, compare_by_parts, hours_of_week, series, totals
 from analytics.sealing_proof import recheck_days
 from analytics.segments import EVERYTHING, Segment
@@ -150,15 +151,16 @@ def test_means_and_deviations_of_sealed_scores_are_those_of_the_scores(merchant)
             scored(merchant, f"c-{number}", overall, accuracy=None if number % 2 else overall / 2)
         period = period_of(merchant, "2026-11-01", "2026-11-20")
         before = quality.summary(merchant, period)
-        weeks = quality.weekly(merchant, period, before.version)
+        weeks = read_series(merchant, period, [before.version], step="week").lines[0].means
         sealing.seal_days(merchant, now=NOW)
         after = quality.summary(merchant, period)
         assert after.overall.value == pytest.approx(0.55)
         assert (after.overall.low, after.overall.high) == pytest.approx((0.2279, 0.8721), abs=1e-4)
         assert after.dimensions[1].mean.n == 3
         assert (before.overall.low, before.n_scored) == (pytest.approx(after.overall.low), 5)
-        assert [mean.n for _monday, mean in weeks] == [4, 1]
-        assert [mean.n for _monday, mean in quality.weekly(merchant, period, after.version)] == [4, 1]
+        assert [mean.n for mean in weeks.values()] == [4, 1]
+        again = read_series(merchant, period, [after.version], step="week").lines[0].means
+        assert [mean.n for mean in again.values()] == [4, 1]
         assert quality.distribution(merchant, period, after.version) == [0, 1, 1, 0, 0, 0, 0, 2, 0, 1]
 
 
