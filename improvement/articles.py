@@ -1,28 +1,37 @@
-"""Puts a text into the knowledge base: import, sync, the editor and publication of drafts all come through here."""
+"""Puts texts into the knowledge base: import, sync, the editor and publication of drafts all come through here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from improvement.chunking import split_article
-from improvement.models import Article, ArticleStatus, ArticleVersion, Chunk, DraftRevision
-from portal.embeddings import Vectors, embed, model_name
-from portal.models import AuditEntry, Merchant, User
+from improvement.article_passages import embed_for, embed_passages, replace_all_chunks, replace_chunks
+from improvement.article_texts import ArticleText
+from improvement.errors import RefusedError
+from improvement.models import Article, ArticleStatus, ArticleVersion, Audience, Chunk, DraftRevision
+from improvement.word_configs import word_config
+from portal.embeddings import model_name
+from portal.models import ApiKey, AuditEntry, Merchant, User
+
+
+class VersionConflictError(RefusedError):
+    """Somebody else saved meanwhile. `article` is what is live now, None where there is none."""
+
+    def __init__(self, external_id: str, article: Article | None) -> None:
+        super().__init__(_("Somebody else saved this article in the meantime."))
+        self.external_id = external_id
+        self.article = article
 
 
 @dataclass(frozen=True, slots=True)
-class Passages:
-    texts: list[str]
-    vectors: Vectors
-    model: str
-
-
-def embed_passages(title: str, body: str) -> Passages:
-    texts = split_article(title, body)
-    return Passages(texts, embed(texts), model_name())
+class Saved:
+    article: Article
+    is_new: bool
+    is_changed: bool
 
 
 def save_article(  # noqa: PLR0913 - an article has as many parts
@@ -32,94 +41,181 @@ def save_article(  # noqa: PLR0913 - an article has as many parts
     title: str,
     body: str,
     language: str = "en",
+    audience: str = Audience.PUBLIC,
     tags: Sequence[str] = (),
     source_url: str = "",
     updated_at: datetime,
     by: User | None = None,
     revision: DraftRevision | None = None,
+    expected_version: int | None = None,
 ) -> Article:
-    """Creates the article or brings it up to date; the same content again changes nothing and makes no version.
+    """One article, as `save_articles` does it. `expected_version` is the one that the writer started from."""
+    text = ArticleText(external_id, title, body, updated_at, language, audience, tuple(tags), source_url)
+    expected = {} if expected_version is None else {external_id: expected_version}
+    (saved,) = save_articles(merchant, [text], by=by, revision=revision, expected=expected)
+    return saved.article
 
-    `updated_at` is when the text itself changed at its source; the row's own `updated_at` is when we learned of it, so
-    that a client that pages by it misses nothing. Raises EmbeddingError, with nothing changed.
+
+def save_articles(
+    merchant: Merchant,
+    texts: Sequence[ArticleText],
+    *,
+    by: User | None = None,
+    via: ApiKey | None = None,
+    revision: DraftRevision | None = None,
+    expected: Mapping[str, int] | None = None,
+) -> list[Saved]:
+    """Creates the articles or brings them up to date, all or none; the same content again makes no version.
+
+    An article that names no collection keeps its own. The row's own `updated_at` is when we learned of a change, so
+    that a client that pages by it misses nothing. `expected`: live versions by external id, 0 for none.
+    Raises EmbeddingError and VersionConflictError, with nothing changed.
     """
-    title, body = title.strip(), body.strip() + "\n"
-    found = (
-        Article.objects.for_merchant(merchant).filter(external_id=external_id).select_related("live_version").first()
-    )
+    wanted = {text.external_id: text.tidied() for text in texts}
+    known = find_articles(merchant, wanted)
+    new = [text for key, text in wanted.items() if key not in known or not has_text(known[key], text, revision)]
     # Before the transaction: no lock is held while an embedding service takes its time.
-    passages = None if found and has_text(found, title, body, revision) else embed_passages(title, body)
+    embedded = embed_for(merchant, [(text.title, text.body) for text in new])
+    passages = {text.external_id: made for text, made in zip(new, embedded, strict=True)}
     with transaction.atomic():
-        Article.objects.bulk_create(
-            [Article(merchant=merchant, external_id=external_id, title=title, updated_at=timezone.now())],
-            ignore_conflicts=True,
+        articles = lock_articles(merchant, wanted)
+        check_versions(articles, expected or {})
+        before = {key: describe(article) for key, article in articles.items()}
+        is_new = {key: article.live_version is None for key, article in articles.items()}
+        for key, article in articles.items():
+            apply_text(article, wanted[key])
+        changed = [article for key, article in articles.items() if not has_text(article, wanted[key], revision)]
+        add_versions(changed, wanted, by=by, revision=revision)
+        replace_all_chunks(
+            [(one, passages.get(one.external_id) or embed_passages(*text_of(wanted, one))) for one in changed]
         )
-        rows = Article.objects.for_merchant(merchant).select_for_update(of=("self",)).select_related("live_version")
-        article: Article = rows.get(external_id=external_id)
-        old = describe(article)
-        article.title, article.language, article.tags = title, language, list(tags)
-        article.source_url, article.status = source_url, ArticleStatus.PUBLISHED
-        is_new = article.live_version is None
-        if not has_text(article, title, body, revision):
-            add_version(article, body, passages or embed_passages(title, body), updated_at, by, revision)
-        if old != describe(article):
-            article.updated_at = timezone.now()
-            article.save()
-            verb = "article.created" if is_new else "article.updated"
-            AuditEntry.record(merchant, verb, by=by, on=article, detail={"version": article.get_live_version().number})
-    return article
+        touched = [article for key, article in articles.items() if before[key] != describe(article)]
+        store(touched)
+        record(merchant, touched, is_new, by=by, via=via)
+    touched_ids = {article.external_id for article in touched}
+    return [Saved(articles[key], is_new[key], key in touched_ids) for key in (text.external_id for text in texts)]
 
 
-def has_text(article: Article, title: str, body: str, revision: DraftRevision | None) -> bool:
+def find_articles(merchant: Merchant, external_ids: Mapping[str, ArticleText]) -> dict[str, Article]:
+    rows = Article.objects.for_merchant(merchant).filter(external_id__in=list(external_ids))
+    return {article.external_id: article for article in rows.select_related("live_version")}
+
+
+def lock_articles(merchant: Merchant, texts: Mapping[str, ArticleText]) -> dict[str, Article]:
+    """Rows for all of them, new ones included. Always in one order, so that two writers never wait for each other."""
+    rows = Article.objects.for_merchant(merchant).filter(external_id__in=list(texts))
+    known = set(rows.values_list("external_id", flat=True))
+    now = timezone.now()
+    missing = [
+        Article(merchant=merchant, external_id=key, title=text.title, was_shared=False, updated_at=now)
+        for key, text in sorted(texts.items())
+        if key not in known
+    ]
+    Article.objects.bulk_create(missing, ignore_conflicts=True)
+    locked = rows.select_for_update(of=("self",)).select_related("live_version").order_by("external_id")
+    return {article.external_id: article for article in locked}
+
+
+def check_versions(articles: Mapping[str, Article], expected: Mapping[str, int]) -> None:
+    for key, version in expected.items():
+        live = articles[key].live_version
+        if (live.number if live else 0) != version:
+            raise VersionConflictError(key, articles[key] if live else None)
+
+
+def apply_text(article: Article, text: ArticleText) -> None:
+    if article.language != text.language:
+        article.chunks.update(word_config=word_config(text.language))
+    article.title, article.language, article.audience = text.title, text.language, text.audience
+    article.tags, article.source_url, article.status = list(text.tags), text.source_url, ArticleStatus.PUBLISHED
+    article.collection = text.collection or article.collection
+    article.was_shared = article.was_shared or text.audience != Audience.INTERNAL
+
+
+def text_of(texts: Mapping[str, ArticleText], article: Article) -> tuple[str, str]:
+    text = texts[article.external_id]
+    return text.title, text.body
+
+
+def has_text(article: Article, text: ArticleText, revision: DraftRevision | None) -> bool:
     """Whether the live version is this very text. An approved revision always becomes a version of its own."""
     live = article.live_version
     if live is None or (revision is not None and live.revision_id != revision.pk):
         return False
-    return (live.title, live.body) == (title, body)
+    return (live.title, live.body) == (text.title, text.body)
 
 
 def describe(article: Article) -> tuple[object, ...]:
     """What a reader of the article could notice."""
     return (
-        *(article.title, article.language, tuple(article.tags), article.source_url),
-        *(article.status, article.live_version_id),
+        *(article.title, article.language, article.audience, tuple(article.tags), article.source_url),
+        *(article.collection, article.status, article.live_version_id),
     )
 
 
-def add_version(
-    article: Article,
-    body: str,
-    passages: Passages,
-    published_at: datetime,
+def add_versions(
+    articles: Sequence[Article],
+    texts: Mapping[str, ArticleText],
+    *,
     by: User | None,
     revision: DraftRevision | None,
 ) -> None:
-    last = article.versions.first()
-    article.live_version = ArticleVersion.objects.create(
-        article=article,
-        number=last.number + 1 if last else 1,
-        title=article.title,
-        body=body,
-        revision=revision,
-        published_by=by,
-        published_at=published_at,
-    )
-    replace_chunks(article, passages)
-
-
-def replace_chunks(article: Article, passages: Passages) -> None:
-    """Also drops the vectors of another model: they belong to a text that is gone."""
-    article.chunks.all().delete()
-    Chunk.objects.bulk_create(
-        Chunk(
-            merchant_id=article.merchant_id,
+    versions = ArticleVersion.objects.filter(article__in=[article.pk for article in articles])
+    last = dict(versions.values_list("article_id").annotate(last=Max("number")).order_by())
+    made = ArticleVersion.objects.bulk_create(
+        ArticleVersion(
             article=article,
-            position=position,
-            text=text,
-            embedding=vector,
-            embedding_model=passages.model,
+            number=last.get(article.pk, 0) + 1,
+            title=texts[article.external_id].title,
+            body=texts[article.external_id].body,
+            revision=revision,
+            published_by=by,
+            published_at=texts[article.external_id].updated_at,
         )
-        for position, (text, vector) in enumerate(zip(passages.texts, passages.vectors, strict=True))
+        for article in articles
+    )
+    for article, version in zip(articles, made, strict=True):
+        article.live_version = version
+
+
+def store(articles: Sequence[Article]) -> None:
+    now = timezone.now()
+    for article in articles:
+        article.updated_at = now
+    columns = ["title", "language", "audience", "tags", "source_url", "collection", "status", "was_shared"]
+    Article.objects.bulk_update(articles, [*columns, "live_version", "updated_at"], batch_size=500)
+
+
+def record(
+    merchant: Merchant, articles: Sequence[Article], is_new: Mapping[str, bool], *, by: User | None, via: ApiKey | None
+) -> None:
+    AuditEntry.objects.bulk_create(
+        AuditEntry.build(
+            merchant,
+            "article.created" if is_new[article.external_id] else "article.updated",
+            by=by,
+            on=article,
+            detail={"version": article.get_live_version().number},
+            via=via,
+        )
+        for article in articles
+    )
+
+
+def restore_version(article: Article, version: ArticleVersion, *, by: User | None, expected_version: int) -> Article:
+    """An old text becomes the newest version. Raises as `save_article`."""
+    return save_article(
+        article.merchant,
+        external_id=article.external_id,
+        title=version.title,
+        body=version.body,
+        language=article.language,
+        audience=article.audience,
+        tags=article.tags,
+        source_url=article.source_url,
+        updated_at=timezone.now(),
+        by=by,
+        expected_version=expected_version,
     )
 
 
@@ -129,4 +225,18 @@ def archive_article(article: Article, *, by: User | None, at: datetime) -> None:
         archived = Article.objects.filter(pk=article.pk, status=ArticleStatus.PUBLISHED)
         if archived.update(status=ArticleStatus.ARCHIVED, updated_at=at) == 1:
             AuditEntry.record(article.merchant, "article.archived", by=by, on=article)
+    article.refresh_from_db(fields=["status", "updated_at"])
+
+
+def unarchive_article(article: Article, *, by: User | None, at: datetime) -> None:
+    """Back as it was. Raises EmbeddingError where the model has changed since and cannot be reached."""
+    live = article.get_live_version()
+    is_ready = Chunk.objects.filter(article=article, embedding_model=model_name()).exists()
+    passages = None if is_ready else embed_passages(live.title, live.body)
+    with transaction.atomic():
+        archived = Article.objects.filter(pk=article.pk, status=ArticleStatus.ARCHIVED)
+        if archived.update(status=ArticleStatus.PUBLISHED, updated_at=at) == 1:
+            if passages is not None:
+                replace_chunks(article, passages)
+            AuditEntry.record(article.merchant, "article.unarchived", by=by, on=article)
     article.refresh_from_db(fields=["status", "updated_at"])

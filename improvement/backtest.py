@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from improvement.articles import embed_passages
+from improvement.article_passages import embed_passages
 from improvement.coverage_features import Base
 from improvement.coverage_model import Judgement, Signal, judge
 from improvement.judging import known_signals, number_articles

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q
 
 from analytics.models import Conversation
-from improvement.articles import embed_passages, replace_chunks
+from improvement.article_passages import embed_passages, replace_chunks
 from improvement.models import Article, ArticleStatus, Chunk, Question, Reading
 from portal.embeddings import embed, model_name
 from portal.models import Merchant

@@ -9,9 +9,9 @@ from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from improvement.article_search import search_articles
 from improvement.articles import save_article
 from improvement.models import Article, ArticleStatus
-from improvement.search import search_articles
 from portal.api import MerchantApiView
 from portal.api_page import PageQuery, page_of, read_page
 from portal.api_query import Choice, Moment, Query, Text
@@ -65,8 +65,10 @@ class HitSerializer(serializers.Serializer[Any]):
     article_id = serializers.CharField(source="article.external_id")
     title = serializers.CharField(source="article.title")
     passage = serializers.CharField(help_text="The part of the article that fits best.")
-    similarity = serializers.FloatField(allow_null=True, help_text="Cosine, -1 to 1; null: found by its words alone.")
-    score = serializers.FloatField(help_text="Reciprocal rank fusion of meaning and words; only for ordering.")
+    heading = serializers.CharField(help_text="The headings above it, from the outside in.")
+    similarity = serializers.FloatField(help_text="Cosine of the passage, -1 to 1.")
+    words = serializers.FloatField(help_text="Share of the question’s words in the passage, 0 to 1.")
+    score = serializers.FloatField(help_text="Meaning and words together; only for ordering.")
 
 
 def saved_articles(view: MerchantApiView) -> "QuerySet[Article]":

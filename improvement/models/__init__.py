@@ -1,4 +1,6 @@
-from improvement.models.article import Article, ArticleStatus, ArticleVersion, Chunk
+from improvement.models.article import SHARED, Article, ArticleStatus, ArticleVersion, Audience, Chunk
+from improvement.models.article_import import ArticleImport, EntryOutcome, ImportEntry, ImportState
+from improvement.models.article_pair import ArticlePair, PairKind, PairStatus
 from improvement.models.decision import Decision
 from improvement.models.draft import Draft, DraftState
 from improvement.models.effect import Effect, Verdict
@@ -9,9 +11,13 @@ from improvement.models.review import Review
 from improvement.models.revision import DraftRevision, Writer
 
 __all__ = [
+    "SHARED",
     "Article",
+    "ArticleImport",
+    "ArticlePair",
     "ArticleStatus",
     "ArticleVersion",
+    "Audience",
     "Chunk",
     "Decision",
     "Dismissal",
@@ -19,8 +25,13 @@ __all__ = [
     "DraftRevision",
     "DraftState",
     "Effect",
+    "EntryOutcome",
     "Gap",
     "GapStatus",
+    "ImportEntry",
+    "ImportState",
+    "PairKind",
+    "PairStatus",
     "Priority",
     "Question",
     "Reading",

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from improvement.article_forms import ArticleForm
+from improvement.article_search import search_articles
 from improvement.articles import archive_article, save_article
 from improvement.models import Article, ArticleStatus, ArticleVersion, Question
-from improvement.search import search_articles
 from portal.embeddings import EmbeddingError
 from portal.models import Merchant, Role
 from portal.tenancy import MerchantRequest, merchant_page

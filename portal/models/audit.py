@@ -43,7 +43,23 @@ class AuditEntry(MerchantScoped):
     ) -> "AuditEntry":
         """Adds one entry. `verb` is dotted and in the past tense, such as `draft.approved`. `via` is the key of a
         program that nobody stood behind."""
-        return cls.objects.create(
+        entry = cls.build(merchant, verb, by=by, on=on, detail=detail, via=via)
+        entry.save()
+        return entry
+
+    @classmethod
+    def build(
+        cls,
+        merchant: Merchant,
+        verb: str,
+        *,
+        by: "User | None",
+        on: models.Model,
+        detail: dict[str, Any] | None = None,
+        via: "ApiKey | None" = None,
+    ) -> "AuditEntry":
+        """An entry that is not stored yet, for whoever stores many at once."""
+        return cls(
             merchant=merchant,
             actor=by,
             actor_name=str(by or via or "system"),

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError, call_command
 
+from improvement.article_search import search_articles
 from improvement.articles import archive_article, save_article
 from improvement.models import Article, ArticleStatus, ArticleVersion, Chunk
-from improvement.search import nearest_chunks, search_articles
+from improvement.search import nearest_chunks
 from portal.embeddings import embed, model_name
 from portal.models import AuditEntry
 

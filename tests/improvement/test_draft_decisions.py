@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 
+from improvement.article_search import search_articles
 from improvement.errors import (
     AlreadyDecidedError,
     CommentRequiredError,
@@ -13,7 +14,6 @@ from improvement.errors import (
     RefusedError,
 )
 from improvement.models import ArticleStatus, ArticleVersion, Decision, DraftState, GapStatus, Review, Writer
-from improvement.search import search_articles
 from improvement.tasks import publish_draft
 from portal.models import AuditEntry
 from tests.improvement.gap_builder import make_draft, publish

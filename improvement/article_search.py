@@ -1,0 +1,204 @@
+"""The articles that fit a question best, by meaning and by words together (docs/knowledge.md has the measurements).
+
+A passage's score is its cosine, plus a tenth of the share of the question's words that it holds, rare words counting
+for more. An article's is the soft maximum over its passages: one that fits exactly beats several that fit somewhat, and
+where two are alike the one with more to say wins. Reciprocal rank fusion was measured too and loses to the vectors
+alone, because it believes the weaker list as much as the stronger one.
+"""
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from improvement.article_index import is_indexed
+from improvement.models import SHARED, Article, ArticleStatus
+from improvement.word_configs import word_config
+from portal.embeddings import Vectors, embed, model_name
+from portal.models import Merchant
+
+N_CANDIDATES = 50
+WORDS_SAY = 0.1
+# A model number or an error code is either there or not, and sentence vectors hardly see it.
+CODES_SAY = 0.4
+SHARPNESS = 20
+MAX_WORDS = 40
+_HAS_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which articles may be found; an empty language stands for all."""
+
+    audiences: Collection[str] = SHARED
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleHit:
+    article: Article
+    passage: str
+    heading: str  # the headings that the passage stands under
+    similarity: float  # cosine of the passage, -1 to 1
+    words: float  # share of the question's words in the passage, 0 to 1
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of the question as one configuration reads it; the weights of a configuration add up to 1."""
+
+    config: str
+    lexeme: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    article_id: int
+    text: str
+    heading: str
+    similarity: float
+    words: float
+    score: float
+
+
+# `c` is a live passage of the merchant that passes the filter. An exact scan reads the index chunk_merchant; above
+# article_index.EXACT_BELOW the merchant's own HNSW index serves `near`.
+_LIVE = """
+    improvement_chunk c JOIN improvement_article a ON a.id = c.article_id
+    WHERE c.merchant_id = {merchant} AND c.embedding_model = %(model)s AND a.status = %(status)s
+    AND a.audience = ANY(%(audiences)s) AND (%(language)s = '' OR a.language = %(language)s
+        OR starts_with(a.language, %(language)s || '-'))
+"""
+# The words are read from the index chunk_words.
+_COUNT = """
+    SELECT asked.config, asked.lexeme,
+        (SELECT count(*) FROM improvement_chunk c WHERE c.merchant_id = {merchant}
+         AND c.words @@ (quote_literal(asked.lexeme)::tsquery) AND c.word_config = asked.config
+         AND c.embedding_model = %(model)s)
+    FROM (
+        SELECT config, unnest(tsvector_to_array(to_tsvector(config::regconfig, %(query)s))) AS lexeme
+        FROM unnest(%(configs)s::text[]) AS config
+    ) asked
+"""
+_FIND = """
+    WITH asked(config, lexeme, weight) AS (
+        SELECT * FROM unnest(%(configs)s::text[], %(lexemes)s::text[], %(weights)s::float8[])
+    ), near AS (
+        SELECT c.id FROM {live} ORDER BY c.embedding <=> %(vector)s::vector LIMIT %(n)s
+    ), said AS (
+        SELECT c.id FROM {live} AND c.words @@ %(any_word)s::tsquery
+        ORDER BY (SELECT sum(weight) FROM asked WHERE config = c.word_config
+                  AND lexeme = ANY(tsvector_to_array(c.words))) DESC NULLS LAST, c.id LIMIT %(n)s
+    )
+    SELECT c.article_id, c.text, c.heading, 1 - (c.embedding <=> %(vector)s::vector),
+        ARRAY(SELECT lexeme FROM asked WHERE config = c.word_config AND lexeme = ANY(tsvector_to_array(c.words))),
+        c.word_config
+    FROM improvement_chunk c WHERE c.id IN (SELECT id FROM near UNION SELECT id FROM said)
+    ORDER BY c.id
+"""
+
+
+def search_articles(merchant: Merchant, query: str, limit: int, wanted: Filter | None = None) -> list[ArticleHit]:
+    """The best first. Raises EmbeddingError."""
+    wanted = wanted or Filter()
+    query = query.replace("\x00", " ")
+    if not query.strip():
+        return []
+    vector = embed([query])[0]
+    words = weigh_words(merchant, query)
+    best: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in find_candidates(merchant, vector, words, wanted):
+        best[candidate.article_id].append(candidate)
+    scores = {article_id: soft_maximum([one.score for one in found]) for article_id, found in best.items()}
+    order = sorted(scores, key=lambda article_id: (-scores[article_id], article_id))[:limit]
+    articles = Article.objects.for_merchant(merchant).select_related("live_version").in_bulk(order)
+    top = {article_id: max(best[article_id], key=lambda one: one.score) for article_id in order}
+    return [
+        ArticleHit(
+            article=articles[article_id],
+            passage=top[article_id].text,
+            heading=top[article_id].heading,
+            similarity=top[article_id].similarity,
+            words=top[article_id].words,
+            score=scores[article_id],
+        )
+        for article_id in order
+        if article_id in articles
+    ]
+
+
+def soft_maximum(scores: Sequence[float]) -> float:
+    """Never below the maximum, and above it by ln(n) / SHARPNESS at most."""
+    top = max(scores)
+    return top + math.log(sum(math.exp(SHARPNESS * (score - top)) for score in scores)) / SHARPNESS
+
+
+def weigh_words(merchant: Merchant, query: str) -> list[Word]:
+    """The question's words with their share of its meaning: the weights of BM25 (Robertson, Zaragoza 2009)."""
+    languages = Article.objects.for_merchant(merchant).filter(status=ArticleStatus.PUBLISHED)
+    configs = sorted({word_config(code) for code in languages.values_list("language", flat=True).distinct().order_by()})
+    if not configs:
+        return []
+    with connection.cursor() as cursor:
+        asked: dict[str, Any] = {
+            "model": model_name(),
+            "query": " ".join(query.split()[:MAX_WORDS]),
+            "configs": configs,
+        }
+        cursor.execute(_COUNT.format(merchant=int(merchant.pk)), asked)
+        counts: list[tuple[str, str, int]] = cursor.fetchall()
+        cursor.execute("SELECT count(*) FROM improvement_chunk WHERE merchant_id = %s", [merchant.pk])
+        (total,) = cursor.fetchone() or (0,)
+    rarity = {(config, lexeme): math.log(1 + (total - n + 0.5) / (n + 0.5)) for config, lexeme, n in counts}
+    sums: dict[str, float] = defaultdict(float)
+    for (config, _lexeme), weight in rarity.items():
+        sums[config] += weight
+    return [Word(config, lexeme, weight / sums[config]) for (config, lexeme), weight in rarity.items()]
+
+
+def find_candidates(merchant: Merchant, vector: Vectors, words: Sequence[Word], wanted: Filter) -> list[Candidate]:
+    """The passages nearest in meaning and those that share most words, each with both measures."""
+    asked: dict[str, Any] = {
+        "model": model_name(),
+        "status": ArticleStatus.PUBLISHED.value,
+        "audiences": [str(audience) for audience in wanted.audiences],
+        "language": wanted.language,
+        "vector": "[" + ",".join(f"{value:.7g}" for value in vector.tolist()) + "]",
+        "n": N_CANDIDATES,
+        "configs": [word.config for word in words],
+        "lexemes": [word.lexeme for word in words],
+        "weights": [word.weight for word in words],
+        "any_word": " | ".join(sorted({quote_lexeme(word.lexeme) for word in words})),
+    }
+    merchant_id = int(merchant.pk)  # stands in the statement itself, so that the planner may take the partial index
+    statement = _FIND.format(live=_LIVE.format(merchant=merchant_id))
+    with transaction.atomic(), connection.cursor() as cursor:
+        if is_indexed(merchant):
+            cursor.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
+            cursor.execute("SET LOCAL hnsw.ef_search = 100")
+        cursor.execute(statement, asked)
+        rows = cursor.fetchall()
+    weights = {(word.config, word.lexeme): word.weight for word in words}
+    return [
+        Candidate(article_id, text, heading, similarity, *add_words(similarity, config, lexemes, weights))
+        for article_id, text, heading, similarity, lexemes, config in rows
+    ]
+
+
+def add_words(
+    similarity: float, config: str, lexemes: Sequence[str], weights: dict[tuple[str, str], float]
+) -> tuple[float, float]:
+    """The share of the words, and the score of both together."""
+    share = sum(weights[config, lexeme] for lexeme in lexemes)
+    codes = sum(weights[config, lexeme] for lexeme in lexemes if _HAS_DIGIT.search(lexeme))
+    return share, similarity + WORDS_SAY * share + (CODES_SAY - WORDS_SAY) * codes
+
+
+def quote_lexeme(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -1,0 +1,76 @@
+"""A file or a help centre on its way into the knowledge base: what was read, what it would change, what it changed."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from improvement.models.article import Article, Audience
+from portal.models.scoped import MerchantScoped
+
+
+class ImportState(models.TextChoices):
+    READING = "reading", _("Being read")
+    READY = "ready", _("Waiting for you")
+    APPLYING = "applying", _("Being imported")
+    DONE = "done", _("Imported")
+    FAILED = "failed", _("Failed")
+    DISCARDED = "discarded", _("Discarded")
+
+
+class EntryOutcome(models.TextChoices):
+    NEW = "new", _("New")
+    CHANGED = "changed", _("Changed")
+    UNCHANGED = "unchanged", _("Unchanged")
+    REFUSED = "refused", _("Refused")
+    MISSING = "missing", _("No longer there")
+
+
+class ArticleImport(MerchantScoped):
+    name = models.CharField(max_length=200)  # of the file, or the address of the help centre
+    collection = models.CharField(max_length=100)
+    language = models.CharField(max_length=16)  # of articles that name none
+    audience = models.CharField(max_length=10, choices=Audience.choices)
+    upload = models.BinaryField(null=True)  # until it was read
+    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.READING)
+    state_reason = models.CharField(max_length=300, blank=True)
+    archives_missing = models.BooleanField(default=False)
+    created_by = models.ForeignKey("portal.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["merchant", "-created_at"], name="article_import_list")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ImportEntry(models.Model):
+    """One article of the import as it was read, or one thing that could not be read."""
+
+    article_import = models.ForeignKey(ArticleImport, on_delete=models.CASCADE, related_name="entries")
+    number = models.PositiveIntegerField()
+    place = models.CharField(max_length=500)  # the file, line or address
+    outcome = models.CharField(max_length=10, choices=EntryOutcome.choices)
+    field = models.CharField(max_length=40, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    external_id = models.CharField(max_length=128, blank=True)
+    title = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+    language = models.CharField(max_length=16, blank=True)
+    audience = models.CharField(max_length=10, blank=True)
+    tags = ArrayField(models.CharField(max_length=60), default=list)
+    source_url = models.CharField(max_length=200, blank=True)
+    updated_at = models.DateTimeField(null=True)
+    # The article as it was when the preview was made.
+    article = models.ForeignKey(Article, null=True, on_delete=models.SET_NULL, related_name="+")
+    seen_version = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["article_import", "number"], name="import_entry_number")]
+        indexes = [models.Index(fields=["article_import", "outcome", "number"], name="import_entry_outcome")]
+
+    def __str__(self) -> str:
+        return self.title or self.place
