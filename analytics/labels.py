@@ -27,8 +27,10 @@ class Marked:
 
 
 def standing(merchant: Merchant, *, rubric_version: str) -> Sequence[Label]:
-    """Labels with marks that were not taken back, the oldest first."""
-    labels = Label.objects.for_merchant(merchant).filter(rubric_version=rubric_version, withdrawn_at=None)
+    """Labels with marks that were not taken back, on conversations that count, the oldest first."""
+    labels = Label.objects.for_merchant(merchant).filter(
+        rubric_version=rubric_version, withdrawn_at=None, conversation__exclusion=""
+    )
     return list(labels.exclude(overall=None).select_related("task").order_by("created_at", "id"))
 
 

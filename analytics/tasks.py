@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from analytics import archiving, recount, scoring, scoring_queue, timescale
+from analytics.label_filling import fill_queue
 from analytics.sealing import seal_days
 from analytics.sealing_proof import recheck_days
 from analytics.search_index import index_changed
@@ -123,3 +124,14 @@ def score_ended_conversations_of(merchant_id: int) -> None:
         if not conversations:
             break
         scoring.score_locally(merchant, conversations, now=now)
+
+
+@shared_task(name="analytics.tasks.fill_label_queues", ignore_result=True)
+def fill_label_queues() -> None:
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        fill_label_queue_of.delay(merchant_id)
+
+
+@shared_task(name="analytics.tasks.fill_label_queue_of", ignore_result=True)
+def fill_label_queue_of(merchant_id: int) -> None:
+    fill_queue(Merchant.objects.get(pk=merchant_id), now=timezone.now())

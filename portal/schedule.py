@@ -27,6 +27,7 @@ SCHEDULE: tuple[Every | Nightly, ...] = (
     Every("analytics.tasks.seal_ended_days", seconds=300),
     Every("analytics.tasks.score_ended_conversations", seconds=30),
     Every("analytics.tasks.index_texts", seconds=30),
+    Every("analytics.tasks.fill_label_queues", seconds=300),
     Every("improvement.tasks.read_new_questions", seconds=30),
     Every("improvement.tasks.refresh_gaps", seconds=120),
     Every("improvement.tasks.resume_drafts", seconds=600),

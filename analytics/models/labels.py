@@ -37,9 +37,10 @@ class SkipReason(models.TextChoices):
     NOISE = "noise", _("Technical noise")
     OTHER = "other", _("Something else")
 
-
-# Nobody else could label these either.
-SKIPPED_FOR_ALL = (SkipReason.NO_REQUEST, SkipReason.NOISE)
+    @property
+    def holds_for_all(self) -> bool:
+        """Nobody else could label it either."""
+        return self in (SkipReason.NO_REQUEST, SkipReason.NOISE)
 
 
 class LabelPlan(models.Model):
@@ -174,9 +175,11 @@ class Label(MerchantScoped):
     @property
     def marks(self) -> Mapping[str, float | None]:
         """By dimension, the merchant's own criteria included; None is "not applicable"."""
+        own: Mapping[str, float | None] = self.criteria
         return {
             "helpfulness": self.helpfulness,
             "accuracy": self.accuracy,
             "politeness": self.politeness,
             "completeness": self.completeness,
-        } | self.criteria
+            **own,
+        }
