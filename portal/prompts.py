@@ -14,8 +14,12 @@ from django.conf import settings
 
 PARTS = re.compile(r"\A\[system\]\n(?P<system>.+?)\n\[user\]\n(?P<user>.+)\Z", re.DOTALL)
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-# Tabs and line breaks stay; the other control characters have no meaning in a conversation and hide text from readers.
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069]")
+# Tabs and line breaks stay; the other control characters have no meaning in a conversation and hide text from readers,
+# as do the signs that only machines see (Unicode's tags and most variation selectors).
+CONTROL_CHARACTERS = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    r"\U000e0000-\U000e01ef]"
+)
 
 
 class PromptError(ValueError):

@@ -100,7 +100,7 @@ def test_with_a_model_the_judge_scores_and_is_asked_once(merchant, judge_server)
     assert (score.scorer, score.overall) == ("llm", 0.75)
     assert score.quotes[0] == {"dimension": "helpfulness", "text": QUOTE}
     assert score.llm_call == LlmCall.objects.get()
-    assert "judge.v1" in score.scorer_version
+    assert "judge.v2" in score.scorer_version
     assert scoring.score_conversation(conversation) == score
     assert len(judge_server.requests) == 1
     assert not ScoreAttempt.objects.exists()
