@@ -6,7 +6,7 @@ small on purpose: a word that is not on it makes the message a request.
 
 import re
 
-_WORDS = frozenset(
+WORDS = frozenset(
     """
     hi hello hey hiya howdy greetings yo good morning afternoon evening day night there all team everyone dear sir madam
     thanks thank you thx ty cheers so very much a lot many great perfect awesome ok okay cool nice fine alright got it
@@ -24,4 +24,4 @@ def is_courtesy(text: str) -> bool:
     if len(text) > 80 or "?" in text or any(character.isdigit() for character in text):
         return False
     words = _WORD.findall(text.casefold())
-    return len(words) <= MAX_WORDS and all(word in _WORDS for word in words)
+    return len(words) <= MAX_WORDS and all(word in WORDS for word in words)

@@ -39,6 +39,7 @@ VERBS: dict[str, Promise] = {
     "member.removed": _("Member removed"),
     "member.role_changed": _("Role changed"),
     "merchant.settings_changed": _("Settings changed"),
+    "question.marked": _("Question marked as covered or not"),
     "report.sent": _("Report sent"),
     "report.subscribed": _("Weekly report subscribed"),
     "report.unsubscribed": _("Weekly report unsubscribed"),
@@ -55,10 +56,12 @@ TOPICS: dict[str, Promise] = {
     "invitation": _("Invitation"),
     "member": _("Member"),
     "merchant": _("Settings"),
+    "question": _("Question"),
     "report": _("Report"),
 }
 DETAILS: dict[str, Promise] = {
     "comment": _("Comment"),
+    "is_covered": _("Covered"),
     "questions_since": _("Questions since"),
     "reason": _("Reason"),
     "recipients": _("Recipients"),

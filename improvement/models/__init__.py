@@ -6,6 +6,8 @@ from improvement.models.draft import Draft, DraftState
 from improvement.models.effect import Effect, Verdict
 from improvement.models.gap import Dismissal, Gap, GapStatus, Priority
 from improvement.models.question import Question
+from improvement.models.question_mark import QuestionMark
+from improvement.models.question_request import QuestionRequest
 from improvement.models.reading import Reading
 from improvement.models.review import Review
 from improvement.models.revision import DraftRevision, Writer
@@ -34,6 +36,8 @@ __all__ = [
     "PairStatus",
     "Priority",
     "Question",
+    "QuestionMark",
+    "QuestionRequest",
     "Reading",
     "Review",
     "Verdict",

@@ -17,6 +17,7 @@ class Question(MerchantScoped):
     embedding_model = models.CharField(max_length=60)
     coverage_probability = models.FloatField(null=True)  # null: not judged yet
     is_covered = models.BooleanField(null=True)
+    own_probability = models.FloatField(null=True)  # before it listened to its neighbours
     nearest_article = models.ForeignKey(Article, null=True, on_delete=models.SET_NULL, related_name="+")
     nearest_similarity = models.FloatField(null=True)  # cosine, -1 to 1
     gap = models.ForeignKey(Gap, null=True, on_delete=models.SET_NULL, related_name="questions")

@@ -11,6 +11,8 @@ class Reading(models.Model):
     embedding_model = models.CharField(max_length=60, blank=True)
     computed_from = models.CharField(max_length=64, blank=True)  # hash; equal inputs are not computed again
     refreshed_at = models.DateTimeField(null=True)
+    # What coverage was last learned, from what and when (judging.py); null: never.
+    learned = models.JSONField(null=True)
 
     def __str__(self) -> str:
         return f"{self.merchant} read to {self.read_to}"
