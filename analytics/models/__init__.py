@@ -1,17 +1,9 @@
 from analytics.models.archive import ArchivedPeriod
+from analytics.models.calibration import Calibration
 from analytics.models.conversation import Channel, Conversation, Exclusion, HandoffReason, Outcome
 from analytics.models.counting import Counting
 from analytics.models.event import Event, EventType
-from analytics.models.labels import (
-    SKIPPED_FOR_ALL,
-    Label,
-    LabelLease,
-    LabelPlan,
-    LabelTask,
-    SkipReason,
-    Stratum,
-    TargetReason,
-)
+from analytics.models.labels import Label, LabelLease, LabelPlan, LabelTask, SkipReason, Stratum, TargetReason
 from analytics.models.message import Author, Message
 from analytics.models.quality import QualityScore, ScoreAttempt, Scorer
 from analytics.models.recount import Recount
@@ -23,8 +15,8 @@ from analytics.models.search import SearchProgress, SearchText
 from analytics.models.spam import SpamDecision
 
 __all__ = [
-    "SKIPPED_FOR_ALL",
     "ArchivedPeriod",
+    "Calibration",
     "Author",
     "Channel",
     "Conversation",
