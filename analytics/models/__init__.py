@@ -16,8 +16,8 @@ from analytics.models.spam import SpamDecision
 
 __all__ = [
     "ArchivedPeriod",
-    "Calibration",
     "Author",
+    "Calibration",
     "Channel",
     "Conversation",
     "Counting",
