@@ -7,7 +7,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("analytics", "0014_quality_by_agent_version"),
-        ("portal", "0007_judged_share"),
     ]
 
     operations = [
