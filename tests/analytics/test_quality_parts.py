@@ -179,7 +179,7 @@ def test_the_page_shows_all_of_it(merchant, viewer, sign_in, django_assert_max_n
         page = client.get("/lumen/quality/").content.decode()
     assert f"topic={gap.pk}" in page
     assert "agent_version=a2" in page
-    assert "lower than the rest" in page
+    assert "badge--bad\">lower<" in page
     assert "Write the articles that are missing." in page
     assert "Accuracy 10%" in page
 
