@@ -2,15 +2,17 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from analytics.conversation_list import read_page
 from analytics.conversation_page import build_page
 from analytics.filter_choices import build_chips, build_choices
 from analytics.filters import FilterError, Filters
+from analytics.labelling import is_labelling
 from analytics.models import Conversation
 from analytics.queries import data_to
 from portal.asked_period import asked_period
@@ -53,6 +55,12 @@ def conversation_list(request: MerchantRequest, merchant: Merchant) -> HttpRespo
 def conversation_detail(request: MerchantRequest, merchant: Merchant, conversation_id: int) -> HttpResponse:
     rows = Conversation.objects.for_merchant(merchant).select_related("merchant")
     conversation = get_object_or_404(rows, pk=conversation_id)
+    if is_labelling(conversation.pk, request.user, now=timezone.now()):
+        # Its scores and rating would tell what the label is to be held against.
+        messages.info(
+            request, _("You are labelling this conversation. Its page opens when you have saved or skipped it.")
+        )
+        return redirect("quality_labels", merchant.slug)
     context = {
         "conversation": conversation,
         "page": build_page(merchant, conversation),

@@ -42,23 +42,23 @@ class Progress:
         return self.n_today + self.n_waiting
 
 
-def waiting_for(merchant: Merchant, reviewer: User, *, now: datetime) -> "QuerySet[LabelTask]":
+def waiting_for(merchant: Merchant, reviewer: User) -> "QuerySet[LabelTask]":
     """Tasks that this person may label now, in an order that says nothing about them."""
     own = Label.objects.filter(task=OuterRef("pk"), reviewer=reviewer, withdrawn_at=None)
     tasks: QuerySet[LabelTask] = LabelTask.objects.for_merchant(merchant).filter(closed_at=None, is_import=False)
     return tasks.exclude(Exists(own)).order_by(MD5(Cast("pk", CharField())))
 
 
-def progress_of(merchant: Merchant, reviewer: User, *, since: datetime, now: datetime) -> Progress:
+def progress_of(merchant: Merchant, reviewer: User, *, since: datetime) -> Progress:
     labels = Label.objects.for_merchant(merchant).filter(reviewer=reviewer, created_at__gte=since, withdrawn_at=None)
-    n_waiting = waiting_for(merchant, reviewer, now=now).count()
+    n_waiting = waiting_for(merchant, reviewer).count()
     return Progress(labels.filter(is_adjudication=False).count(), n_waiting)
 
 
 @transaction.atomic
 def lease_next(merchant: Merchant, reviewer: User, *, now: datetime) -> LabelTask | None:
     """The task on this person's screen: the one that they have already, or the next whose places are not all taken."""
-    waiting = waiting_for(merchant, reviewer, now=now)
+    waiting = waiting_for(merchant, reviewer)
     held = waiting.filter(leases__reviewer=reviewer, leases__expires_at__gt=now).first()
     if held is not None:
         return _lease(held, reviewer, now=now)

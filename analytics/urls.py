@@ -2,7 +2,9 @@ from django.urls import URLPattern, path
 
 from analytics.conversation_views import conversation_detail, conversation_list
 from analytics.data_health_views import data_health
+from analytics.disagreement_views import disagreement_decisions, disagreement_page, disagreements_page
 from analytics.export_views import conversations_export, metrics_export
+from analytics.label_views import label_marks, label_plan, label_skips, label_withdrawals, labels_page
 from analytics.quality_views import quality_page
 from analytics.spam_views import spam_decisions
 
@@ -14,4 +16,16 @@ urlpatterns: list[URLPattern] = [
     path("export/conversations/", conversations_export, name="conversations_export"),
     path("export/metrics/", metrics_export, name="metrics_export"),
     path("quality/", quality_page, name="quality"),
+    path("quality/labels/", labels_page, name="quality_labels"),
+    path("quality/labels/disagreements/", disagreements_page, name="quality_disagreements"),
+    path("quality/labels/disagreements/<int:label_task_id>/", disagreement_page, name="quality_disagreement"),
+    path(
+        "quality/labels/disagreements/<int:label_task_id>/decisions/",
+        disagreement_decisions,
+        name="quality_disagreement_decisions",
+    ),
+    path("quality/labels/plan/", label_plan, name="quality_label_plan"),
+    path("quality/labels/withdrawals/", label_withdrawals, name="quality_label_withdrawals"),
+    path("quality/labels/<int:label_task_id>/marks/", label_marks, name="quality_label_marks"),
+    path("quality/labels/<int:label_task_id>/skips/", label_skips, name="quality_label_skips"),
 ]

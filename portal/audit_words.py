@@ -35,6 +35,9 @@ VERBS: dict[str, Promise] = {
     "invitation.created": _("Invitation sent"),
     "invitation.renewed": _("Invitation sent again"),
     "invitation.withdrawn": _("Invitation withdrawn"),
+    "label.adjudicated": _("Disagreement about a label decided"),
+    "label.imported": _("Labels imported"),
+    "label.plan_changed": _("Labelling plan changed"),
     "member.left": _("Member left"),
     "member.removed": _("Member removed"),
     "member.role_changed": _("Role changed"),
@@ -54,6 +57,7 @@ TOPICS: dict[str, Promise] = {
     "draft": _("Draft"),
     "gap": _("Gap"),
     "invitation": _("Invitation"),
+    "label": _("Label"),
     "member": _("Member"),
     "merchant": _("Settings"),
     "question": _("Question"),
@@ -62,6 +66,10 @@ TOPICS: dict[str, Promise] = {
 DETAILS: dict[str, Promise] = {
     "comment": _("Comment"),
     "is_covered": _("Covered"),
+    "double_share": _("Share that two people label"),
+    "n_labels": _("Labels"),
+    "n_random": _("Random conversations waiting"),
+    "n_targeted": _("Targeted conversations waiting"),
     "questions_since": _("Questions since"),
     "reason": _("Reason"),
     "recipients": _("Recipients"),
@@ -70,6 +78,7 @@ DETAILS: dict[str, Promise] = {
     "scopes": _("Scopes"),
     "to": _("New name"),
     "version": _("Version"),
+    "window_days": _("Days back"),
 }
 
 

@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
-from analytics.models import Conversation
+from analytics.models import Conversation, LabelTask
 from improvement.models import Article, Draft, Gap
 from portal.models import ApiKey, Invitation, Job, Membership, Role, Scope
 from reporting.models import Report
@@ -105,6 +105,19 @@ def make_conversation(merchant) -> Conversation:
     )
 
 
+def make_label_task(merchant) -> LabelTask:
+    """One that waits, and on which two people differ, so that every page about a task finds it."""
+    return LabelTask.objects.create(
+        merchant=merchant,
+        conversation=make_conversation(merchant),
+        stratum="random",
+        rubric_version="1",
+        created_at=NOW,
+        closed_at=NOW,
+        is_disputed=True,
+    )
+
+
 def make_article(merchant) -> Article:
     return Article.objects.create(merchant=merchant, external_id="a-1", title="Returns", updated_at=NOW)
 
@@ -127,6 +140,7 @@ FOREIGN: dict[str, Callable[[Any], Any]] = {
     "gap_id": lambda merchant: make_gap(merchant).pk,
     "draft_id": lambda merchant: Draft.objects.create(merchant=merchant, gap=make_gap(merchant)).pk,
     "conversation_id": lambda merchant: make_conversation(merchant).pk,
+    "label_task_id": lambda merchant: make_label_task(merchant).pk,
     "article_id": lambda merchant: make_article(merchant).pk,
     "external_id": lambda merchant: make_article(merchant).external_id,
     "number": lambda merchant: 1,
