@@ -1,18 +1,17 @@
 """How well uncovered questions are told from covered ones and grouped, measured on questions whose topics are known."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn import metrics
 
 from improvement.chunking import split_article
-from improvement.clustering import find_groups
+from improvement.clustering import find_common, find_groups
 from improvement.coverage_features import Base
 from improvement.coverage_model import judge
-from improvement.gaps import MAX_MEAN_PROBABILITY, MIN_QUESTIONS
+from improvement.gap_groups import group_uncovered
 from portal.embeddings import embed
 
 
@@ -56,15 +55,16 @@ def evaluate(articles: Sequence[tuple[str, str]], questions: Sequence[LabelledQu
     vectors = embed([question.text for question in questions])
     judgement = judge(vectors, base, np.zeros(len(questions), dtype=np.int_))
     found = np.flatnonzero(~judgement.is_covered)
-    groups = find_groups(vectors[found])
+    common = find_common([vectors])
+    groups = find_groups(vectors[found], common)
     truth = np.array([not question.is_covered for question in questions])
     precision, recall, f1, _support = metrics.precision_recall_fscore_support(
         truth, ~judgement.is_covered, average="binary", zero_division=0.0
     )
     is_right = truth[found]
     topics = [questions[row].topic for row in found[is_right]]
-    kept = keep_gaps(groups, judgement.probability[found])
-    main = [Counter(questions[found[row]].topic for row in rows).most_common(1)[0][0] for rows in kept]
+    kept = group_uncovered(vectors, judgement.probability, found, common)
+    main = [Counter(questions[row].topic for row in rows.tolist()).most_common(1)[0][0] for rows in kept]
     uncovered = {question.topic for question in questions if not question.is_covered}
     recalled = uncovered & set(main)
     return Evaluation(
@@ -82,15 +82,3 @@ def evaluate(articles: Sequence[tuple[str, str]], questions: Sequence[LabelledQu
         n_duplicates=len(main) - len(set(main)),
         n_covered_gaps=sum(topic not in uncovered for topic in main),
     )
-
-
-def keep_gaps(groups: NDArray[np.int_], probability: NDArray[np.float64]) -> list[list[int]]:
-    """The rows of each group that would be a gap."""
-    rows: dict[int, list[int]] = defaultdict(list)
-    for row, group in enumerate(groups.tolist()):
-        rows[group].append(row)
-    return [
-        members
-        for members in rows.values()
-        if len(members) >= MIN_QUESTIONS and probability[members].mean() <= MAX_MEAN_PROBABILITY
-    ]

@@ -10,9 +10,10 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from analytics.models import Conversation
-from improvement.clustering import centroid, find_groups
+from improvement.clustering import centroid, find_common
 from improvement.coverage import Report, ignore, read_new_questions
 from improvement.coverage_model import Judgement
+from improvement.gap_groups import group_uncovered
 from improvement.gap_naming import name_with_llm
 from improvement.gap_ranking import rank_gaps
 from improvement.gap_rows import Group, store_groups
@@ -24,9 +25,6 @@ from portal.models import Merchant
 from portal.models.cost_inputs import CostInputs
 
 STEPS = 4
-MIN_QUESTIONS = 5
-# A group whose mean probability of being covered is above this is the fringe of covered topics.
-MAX_MEAN_PROBABILITY = 0.45
 
 
 def refresh_gaps(merchant: Merchant, now: datetime, *, report: Report = ignore) -> int:
@@ -82,10 +80,5 @@ def hash_inputs(merchant: Merchant, now: datetime) -> str:
 def find_uncovered_groups(stream: Stream, judgement: Judgement) -> list[Group]:
     """Largest first."""
     uncovered = np.flatnonzero(~judgement.is_covered)
-    numbers = find_groups(stream.vectors[uncovered])
-    groups: list[Group] = []
-    for number in range(numbers.max(initial=-1) + 1):
-        rows = uncovered[numbers == number]
-        if len(rows) >= MIN_QUESTIONS and judgement.probability[rows].mean() <= MAX_MEAN_PROBABILITY:
-            groups.append(Group([stream.asked[row] for row in rows.tolist()], centroid(stream.vectors[rows])))
-    return groups
+    found = group_uncovered(stream.vectors, judgement.probability, uncovered, find_common([stream.vectors]))
+    return [Group([stream.asked[row] for row in rows.tolist()], centroid(stream.vectors[rows])) for rows in found]
