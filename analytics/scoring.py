@@ -1,12 +1,16 @@
 """Scores conversations and keeps what came of it. A failure is stored as one, never as a score."""
 
 import logging
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from math import ceil
 from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 
 from analytics import judge, local_scorer
@@ -25,13 +29,16 @@ from analytics.sealing import unseal_conversations
 from analytics.transcript import read_transcripts
 from portal import langsmith, llm
 from portal.models import LlmCall, Merchant, RunFeedback
+from portal.throttles import Limit, TooMuchError, charge_merchant
 
 logger = logging.getLogger(__name__)
 
 # After an outage, a rate limit or a refused key the model is left alone for a while.
 PAUSE_SECONDS = 300
 LOCAL_BATCH = 200
+LONGEST_PAUSE_SECONDS = 3600
 NO_ANSWER = "The agent answered no question of the customer."
+NOTHING_COUNTS = "No criterion with a weight applies to this conversation."
 
 
 def score_conversation(conversation: Conversation) -> QualityScore:
@@ -55,15 +62,20 @@ def score_conversation(conversation: Conversation) -> QualityScore:
     return found
 
 
-def judge_waiting(merchant: Merchant, *, now: datetime) -> Iterator[QualityScore | None]:
+def judge_waiting(
+    merchant: Merchant, waiting: Callable[[datetime], QuerySet[Conversation]] | None = None, *, may_wait: bool = False
+) -> Iterator[QualityScore | None]:
     """Judges one conversation after the other until none waits, the budget is spent or the model does not answer.
 
-    Yields the score of each, or None for a failure, which is stored.
+    Yields the score of each, or None for a failure, which is stored. Where the merchant's calls of this minute are
+    used up it ends, or with `may_wait` waits. The clock is read for each: a claim counts from when it is made.
     """
     pause = f"judge-pause-{merchant.pk}"
+    find_waiting = waiting or (lambda now: waiting_for_judge(merchant, now=now))
     while cache.get(pause) is None:
-        conversation = waiting_for_judge(merchant, now=now).select_related("merchant").first()
-        if conversation is None or not llm.has_budget(merchant):
+        now = timezone.now()
+        conversation = find_waiting(now).select_related("merchant").first()
+        if conversation is None or not llm.has_budget(merchant) or not _may_call(merchant, may_wait=may_wait):
             return
         try:
             yield _judge(conversation, current_rubric(merchant), now=now)
@@ -72,8 +84,28 @@ def judge_waiting(merchant: Merchant, *, now: datetime) -> Iterator[QualityScore
         except llm.LlmError as error:
             logger.warning("%s: conversation %s was not judged: %s", merchant.slug, conversation.pk, error)
             if error.blocks_others:
-                cache.set(pause, 1, PAUSE_SECONDS)
+                cache.set(pause, 1, _pause_seconds(error))
             yield None
+
+
+def _pause_seconds(error: llm.LlmError) -> int:
+    """As the provider says, within an hour."""
+    if error.wait_seconds is None:
+        return PAUSE_SECONDS
+    return min(LONGEST_PAUSE_SECONDS, max(1, ceil(error.wait_seconds)))
+
+
+def _may_call(merchant: Merchant, *, may_wait: bool) -> bool:
+    limit = Limit("calls of the judge", "judge", settings.JUDGE_CALLS_PER_MINUTE, 1)
+    while True:
+        try:
+            charge_merchant(merchant.pk, [limit])
+        except TooMuchError as error:
+            if not may_wait:
+                return False
+            time.sleep(error.wait)
+        else:
+            return True
 
 
 def _judge(conversation: Conversation, rubric: Rubric, *, now: datetime) -> QualityScore:
@@ -86,12 +118,15 @@ def _judge(conversation: Conversation, rubric: Rubric, *, now: datetime) -> Qual
         raise ScoringError(NO_ANSWER)
     try:
         assessment, call = judge.judge(merchant, transcript, rubric)
+        overall = find_overall(assessment, rubric)
+        if overall is None:
+            raise llm.LlmError(NOTHING_COUNTS, permanent=False)
     except llm.LlmError as error:
-        release(attempt, error, now=now)
+        release(attempt, error, now=timezone.now())
         raise
     with transaction.atomic():
         Counting.lock(merchant)
-        score = _build(conversation, Scorer.LLM, assessment, rubric, now=now, call=call)
+        score = _build(conversation, Scorer.LLM, assessment, rubric, overall=overall, now=timezone.now(), call=call)
         score.save()
         attempt.delete()
         unseal_conversations(merchant, [conversation.pk])
@@ -106,14 +141,17 @@ def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, 
     answered = [(conversation, transcript) for conversation, transcript in pairs if transcript.exchanges()]
     with translation.override(merchant.locale):  # the rationale is text that is kept
         assessments = local_scorer.score_locally([transcript for _conversation, transcript in answered])
-    scores = [
-        _build(conversation, Scorer.LOCAL, assessment, rubric, now=now)
-        for (conversation, _transcript), assessment in zip(answered, assessments, strict=True)
-    ]
+    failed = {conversation: NO_ANSWER for conversation, transcript in pairs if not transcript.exchanges()}
+    scores = []
+    for (conversation, _transcript), assessment in zip(answered, assessments, strict=True):
+        overall = find_overall(assessment, rubric)
+        if overall is None:
+            failed[conversation] = NOTHING_COUNTS
+        else:
+            scores.append(_build(conversation, Scorer.LOCAL, assessment, rubric, overall=overall, now=now))
     with transaction.atomic():
         Counting.lock(merchant)
-        unanswered = [conversation for conversation, t in pairs if not t.exchanges()]
-        _record_unanswered(merchant, unanswered, rubric, now=now)
+        _record_failed(merchant, failed, rubric, now=now)
         QualityScore.objects.bulk_create(
             scores,
             update_conflicts=True,
@@ -133,9 +171,15 @@ def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, 
     return len(scores)
 
 
-def _record_unanswered(
-    merchant: Merchant, conversations: Sequence[Conversation], rubric: Rubric, *, now: datetime
-) -> None:
+def find_overall(assessment: Assessment, rubric: Rubric) -> float | None:
+    """None where everything that applies has the weight 0."""
+    try:
+        return weighted_mean(assessment.scores, rubric)
+    except ValueError:
+        return None
+
+
+def _record_failed(merchant: Merchant, reasons: Mapping[Conversation, str], rubric: Rubric, *, now: datetime) -> None:
     attempts = [
         ScoreAttempt(
             merchant=merchant,
@@ -143,11 +187,11 @@ def _record_unanswered(
             scorer=Scorer.LOCAL,
             scorer_version=scorer_version(Scorer.LOCAL),
             rubric_version=rubric.version,
-            error=NO_ANSWER,
+            error=reason,
             is_final=True,
             claimed_until=now,
         )
-        for conversation in conversations
+        for conversation, reason in reasons.items()
     ]
     ScoreAttempt.objects.bulk_create(attempts, ignore_conflicts=True)
 
@@ -158,6 +202,7 @@ def _build(
     assessment: Assessment,
     rubric: Rubric,
     *,
+    overall: float,
     now: datetime,
     call: LlmCall | None = None,
 ) -> QualityScore:
@@ -168,7 +213,7 @@ def _build(
         scorer=scorer,
         scorer_version=scorer_version(scorer),
         rubric_version=rubric.version,
-        overall=weighted_mean(assessment.scores, rubric),
+        overall=overall,
         **{str(dimension): assessment.scores[dimension] for dimension in Dimension},
         criteria=own,
         rationale=assessment.rationale,

@@ -4,14 +4,16 @@ import logging
 import time
 
 from celery import shared_task
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from analytics import archiving, recount, scoring, scoring_queue, timescale
+from analytics.carry_over import carry_over
 from analytics.label_filling import fill_queue
+from analytics.rubric_following import follow_rubric as follow
 from analytics.sealing import seal_days
 from analytics.sealing_proof import recheck_days
 from analytics.search_index import index_changed
-from portal.models import Merchant
+from portal.models import Job, Merchant
 
 logger = logging.getLogger(__name__)
 
@@ -115,8 +117,9 @@ def score_ended_conversations() -> None:
 def score_ended_conversations_of(merchant_id: int) -> None:
     """Bounded: what is left waits for the next run."""
     merchant, now = Merchant.objects.get(pk=merchant_id), timezone.now()
+    carry_over(merchant)
     deadline = time.monotonic() + JUDGE_SECONDS
-    for _score in scoring.judge_waiting(merchant, now=now):
+    for _score in scoring.judge_waiting(merchant):
         if time.monotonic() > deadline:
             break
     for _batch in range(MAX_LOCAL_BATCHES):
@@ -135,3 +138,10 @@ def fill_label_queues() -> None:
 @shared_task(name="analytics.tasks.fill_label_queue_of", ignore_result=True)
 def fill_label_queue_of(merchant_id: int) -> None:
     fill_queue(Merchant.objects.get(pk=merchant_id), now=timezone.now())
+
+
+@shared_task(name="analytics.tasks.follow_rubric", ignore_result=True, time_limit=3600)
+def follow_rubric(merchant_id: int, job_id: int) -> None:
+    merchant = Merchant.objects.get(pk=merchant_id)
+    with translation.override(merchant.locale):
+        follow(merchant, Job.objects.for_merchant(merchant).get(pk=job_id))

@@ -24,12 +24,16 @@ Schema = TypeVar("Schema", bound=pydantic.BaseModel)
 
 
 class LlmError(Exception):
-    """`permanent`: the same call will fail again. `blocks_others`: so will every other call for now."""
+    """`permanent`: the same call will fail again. `blocks_others`: so will every other call for now, or for the
+    `wait_seconds` that the provider named."""
 
-    def __init__(self, message: str, *, permanent: bool, blocks_others: bool = False) -> None:
+    def __init__(
+        self, message: str, *, permanent: bool, blocks_others: bool = False, wait_seconds: float | None = None
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.blocks_others = blocks_others
+        self.wait_seconds = wait_seconds
 
 
 class BudgetSpentError(LlmError):

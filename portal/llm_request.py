@@ -1,10 +1,12 @@
 """One request to the model through the openai SDK. Only portal/llm.py imports it, when there is something to ask."""
 
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import openai
 import pydantic
 from django.conf import settings
+from django.utils import timezone
 from openai.types.chat import ChatCompletionMessageParam
 
 from portal.llm import LlmError, Schema, Usage
@@ -77,5 +79,18 @@ def _status_error(error: openai.APIStatusError) -> LlmError:
     if error.code == "insufficient_quota" or status in (401, 403, 404):
         return LlmError(f"{what}. Check the key, the model's name and the account.", permanent=True, blocks_others=True)
     if status in (408, 409, 429) or status >= 500:
-        return LlmError(f"{what}.", permanent=False, blocks_others=True)
+        return LlmError(f"{what}.", permanent=False, blocks_others=True, wait_seconds=_named_wait(error))
     return LlmError(f"{what}.", permanent=True)
+
+
+def _named_wait(error: openai.APIStatusError) -> float | None:
+    """Seconds of Retry-After (RFC 9110: a number, or a date)."""
+    named = error.response.headers.get("retry-after", "")
+    try:
+        return max(0.0, float(named))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(named) - timezone.now()).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -111,6 +111,8 @@ INGEST_EVENTS_PER_MERCHANT = env.int("INGEST_EVENTS_PER_MERCHANT", default=600_0
 INGEST_BYTES_PER_MERCHANT = env.int("INGEST_BYTES_PER_MERCHANT", default=300_000_000)
 # Batches of one merchant that a web process takes at once: half of its threads.
 INGEST_BATCHES_AT_ONCE = env.int("INGEST_BATCHES_AT_ONCE", default=2)
+# Whether a site map may lead to private addresses, as a help centre on one's own network has.
+IMPORT_PRIVATE_ADDRESSES = env.bool("IMPORT_PRIVATE_ADDRESSES", default=False)
 # How long a request may wait for a row that somebody else writes.
 WEB_LOCK_SECONDS = env.float("WEB_LOCK_SECONDS", default=10)
 
@@ -233,6 +235,8 @@ OPENAI_MODEL = env.str("OPENAI_MODEL", default="gpt-4o-mini")
 OPENAI_EMBEDDINGS = env.bool("OPENAI_EMBEDDINGS", default=False)
 OPENAI_TIMEOUT_SECONDS = env.float("OPENAI_TIMEOUT_SECONDS", default=30)
 OPENAI_MAX_RETRIES = env.int("OPENAI_MAX_RETRIES", default=2)
+# How often one merchant's conversations are read by a model in a minute; 0 sets no limit.
+JUDGE_CALLS_PER_MINUTE = env.int("JUDGE_CALLS_PER_MINUTE", default=60)
 OPENAI_MAX_OUTPUT_TOKENS = env.int("OPENAI_MAX_OUTPUT_TOKENS", default=4000)
 # Empty for models that take no temperature.
 OPENAI_TEMPERATURE: float | None = env.float("OPENAI_TEMPERATURE", 0) if env.str("OPENAI_TEMPERATURE", "0") else None
@@ -253,6 +257,8 @@ METRIC_READERS = {
 }
 # Who reads the texts of cited articles: function(merchant, external ids) -> {external id: text}.
 QUALITY_SOURCE_TEXTS = "improvement.source_texts.read_source_texts"
+# All texts that the agent may answer from, with their vectors: function(merchant) -> analytics.house_texts.HouseTexts.
+QUALITY_HOUSE_TEXTS = "improvement.source_texts.read_house"
 # What takes personal data out of a text: class(cards=, emails=, phones=) whose instances are called with the text.
 REDACTOR = "analytics.redaction.Redactor"
 # Where cited articles are read: function(merchant, external ids) -> {external id: analytics.sources.Source}.

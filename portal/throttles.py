@@ -108,11 +108,16 @@ def charge_batch(key: ApiKey, *, n_events: int, n_bytes: int) -> None:
 
 def charge(key: ApiKey, limits: Sequence[Limit]) -> None:
     """Charges all or none of them. Raises TooMuchError with the one that has to wait longest."""
+    charge_merchant(key.merchant_id, limits)
+
+
+def charge_merchant(merchant_id: int, limits: Sequence[Limit]) -> None:
+    """The same for what a merchant does without a key."""
     held = [limit for limit in limits if limit.per_minute and limit.cost]
     if not held:
         return
     # The braces keep a merchant's buckets together where Redis is a cluster.
-    buckets = [f"limit:{{{key.merchant_id}}}:{limit.owner}:{limit.name.replace(' ', '_')}" for limit in held]
+    buckets = [f"limit:{{{merchant_id}}}:{limit.owner}:{limit.name.replace(' ', '_')}" for limit in held]
     numbers = [number for limit in held for number in (limit.per_minute, limit.cost)]
     refused, wait_ms = _ledger_at(settings.REDIS_URL).run(buckets, numbers)
     if refused:

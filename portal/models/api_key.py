@@ -23,7 +23,7 @@ class Scope(models.TextChoices):
     INGEST = "ingest", _("Send events")
     READ = "read", _("Read metrics, conversations and articles")
     REVIEW = "review", _("Review drafts and label quality")
-    SETTINGS = "settings", _("Change what conversations cost")
+    SETTINGS = "settings", _("Change costs and the rubric")
 
 
 def hash_key(key: str) -> str:

@@ -4,7 +4,7 @@ import zoneinfo
 from typing import TYPE_CHECKING, Self
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +51,9 @@ class Merchant(models.Model):
     redacts_phones = models.BooleanField(_("redact phone numbers"), default=True)
     monthly_llm_budget = models.DecimalField(
         _("monthly budget for model calls (USD)"), max_digits=10, decimal_places=2, default=50
+    )
+    judged_share = models.PositiveSmallIntegerField(
+        _("conversations that a language model reads (%)"), default=100, validators=[MaxValueValidator(100)]
     )
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

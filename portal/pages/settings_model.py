@@ -22,9 +22,19 @@ class ModelForm(MerchantForm):
         help_text=_("Calls stop for the month when it is used up. 0 stops them at once."),
     )
 
+    judged_share = forms.IntegerField(
+        label=_("Share of conversations that the model scores (%)"),
+        min_value=0,
+        max_value=100,
+        help_text=_(
+            "A random sample. The local scorer scores the others, and all of them when the budget is used up. "
+            "Drafts and names of topics are paid from the same budget."
+        ),
+    )
+
     class Meta:
         model = Merchant
-        fields = ["monthly_llm_budget"]
+        fields = ["monthly_llm_budget", "judged_share"]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -75,7 +75,7 @@ def read_prompt(system: str, user: str) -> Read:
     for name, text in BLOCK.findall(user):
         if name == "rubric":
             continue
-        for line in text.split("\n"):
+        for line in text.splitlines():
             if heading := HEADING.fullmatch(line):
                 if not heading[3]:
                     entries.append((heading[2], []))
