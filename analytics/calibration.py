@@ -14,6 +14,8 @@ import scipy.optimize
 import scipy.stats
 from numpy.typing import NDArray
 
+from analytics.corrections import Correction
+
 Vector = NDArray[np.float64]
 
 GRID = np.linspace(0.0, 1.0, 101)
@@ -57,6 +59,11 @@ class Line:
     slope: float
     level_variance: float
     slope_variance: float
+
+    @property
+    def is_known(self) -> bool:
+        """Scores that are all the same have no slope."""
+        return bool(np.isfinite(self.level_variance + self.slope_variance))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +180,7 @@ def pool(lines: Sequence[Line]) -> Prior:
 
 
 def _pool(estimates: Sequence[tuple[float, float]], *, floor: float) -> tuple[float, float]:
-    values, variances = np.array([row for row in estimates if np.isfinite(row[1])]).reshape(-1, 2).T
+    values, variances = np.array(estimates).T
     weights = 1 / variances
     mean = weights @ values / weights.sum()
     excess = weights @ (values - mean) ** 2 - (len(values) - 1)
@@ -230,6 +237,26 @@ def _build_mean(left: Vector, power: float, explained: float, n_all: int) -> Cor
         residual_variance=float(left.var(ddof=1)) if len(left) > 1 else _UNSEEN_VARIANCE,
         n=len(left),
     )
+
+
+def build_correction(
+    fitted: FittedMap, scores: Vector, labels: Vector, *, value: float, power: float, score: float, slope: float
+) -> Correction:
+    """`score` is the mean of all scores and `slope` that of the curve over them (see slope_over)."""
+    slope = power * slope
+    away = scores - scores.mean()
+    spread = max(float(away @ away), 1e-6)
+    variance = max(guarded_variance(labels - slope * scores), guarded_variance(labels - power * fitted.predictions))
+    critical = float(scipy.stats.t.ppf(0.975, len(scores) - 1))
+    return Correction(len(scores), critical, value, score, slope, float(scores.mean()), variance, variance / spread)
+
+
+def slope_over(fitted: FittedMap, scores: Vector, counts: Vector) -> float:
+    """The straight line nearest to the curve, over all scores (`counts` of each value)."""
+    total = counts.sum()
+    away = scores - counts @ scores / total
+    spread = float(counts @ away**2)
+    return float(counts @ (away * fitted.apply(scores))) / spread if spread > 1e-9 else 0.0
 
 
 def advise(

@@ -83,6 +83,8 @@ def _intervals_differ(now: Measured, before: Measured) -> bool:
         return low > 0 or high < 0
     if now.value is None or before.value is None or None in (now.low, now.high, before.low, before.high):
         return False
+    if now.half_apart is not None and before.half_apart is not None:
+        return abs(float(now.value) - float(before.value)) > math.hypot(now.half_apart, before.half_apart)
     halves = ((each.high or 0.0) - (each.low or 0.0) for each in (now, before))
     return abs(float(now.value) - float(before.value)) > math.hypot(*halves) / 2
 

@@ -6,12 +6,9 @@ it is the regression estimator of survey sampling (Cochran 1977, chapter 7) with
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import hypot, sqrt
 
-import scipy.stats
-
-from analytics.calibration import FittedMap, Vector, guarded_variance
+Series = tuple[str, str, str]  # scorer, its version, the rubric's
 
 Z = 1.96
 
@@ -29,9 +26,10 @@ class Corrected:
 @dataclass(frozen=True, slots=True)
 class Correction:
     """`value` is the corrected mean at the mean score `score`; from there it goes by `slope`. `label_score` is the mean
-    score of the `n` labelled conversations, around which the slope is known best."""
+    score of the `n` labelled conversations, around which the slope is known best; `critical` the t quantile for `n`."""
 
     n: int
+    critical: float
     value: float
     score: float
     slope: float
@@ -45,33 +43,9 @@ class Correction:
         value = self.value + self.slope * (mean - self.score)
         apart = Z * self.slope * (deviation or 0.0) / sqrt(n)
         away = self.label_score - mean
-        shared = t_of(self.n) * sqrt(self.residual_variance / self.n + away**2 * self.slope_variance)
+        shared = self.critical * sqrt(self.residual_variance / self.n + away**2 * self.slope_variance)
         half = hypot(apart, shared)
         return Corrected(_on_scale(value), _on_scale(value - half), _on_scale(value + half), apart)
-
-
-def build_correction(
-    fitted: FittedMap, scores: Vector, labels: Vector, *, value: float, power: float, score: float, slope: float
-) -> Correction:
-    """`score` is the mean of all scores and `slope` that of the curve over them (see slope_over)."""
-    slope = power * slope
-    away = scores - scores.mean()
-    spread = max(float(away @ away), 1e-6)
-    variance = max(guarded_variance(labels - slope * scores), guarded_variance(labels - power * fitted.predictions))
-    return Correction(len(scores), value, score, slope, float(scores.mean()), variance, variance / spread)
-
-
-def slope_over(fitted: FittedMap, scores: Vector, counts: Vector) -> float:
-    """The straight line nearest to the curve, over all scores (`counts` of each value)."""
-    total = counts.sum()
-    away = scores - counts @ scores / total
-    spread = float(counts @ away**2)
-    return float(counts @ (away * fitted.apply(scores))) / spread if spread > 1e-9 else 0.0
-
-
-@lru_cache(maxsize=1_000)
-def t_of(n: int) -> float:
-    return float(scipy.stats.t.ppf(0.975, n - 1))
 
 
 def _on_scale(value: float) -> float:

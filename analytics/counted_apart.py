@@ -65,15 +65,18 @@ def average_quality(
         averages = grouped(rows, merchant, "conversation__", step=step, by=by).annotate(
             mean=Avg("overall"), n=Count("id"), deviation=StdDev("overall", sample=True)
         )
-        means = {key_of(row): Mean.of(row["mean"], row["n"], row["deviation"]) for row in averages}
-    return {key: Measured(mean.value, mean.n, mean.low, mean.high, source=best.key) for key, mean in means.items()}
+        means = {key_of(row): best.mean_of(row["mean"], row["n"], row["deviation"]) for row in averages}
+    return {
+        key: Measured(mean.value, mean.n, mean.low, mean.high, source=best.key, half_apart=mean.half_apart)
+        for key, mean in means.items()
+    }
 
 
 def _sealed_means(merchant: Merchant, period: Period, version: Version, *, step: str, by: str) -> dict[Key, Mean]:
     """What sealed days hold: by day or longer, and by channel."""
     keys = (start_of(step) if step else "NULL", by or "NULL")
     sums = read_sums(merchant, period, *keys)
-    return {key[3:]: Mean.of(*each.mean("overall")) for key, each in sums.items() if key[:3] == version.columns}
+    return {key[3:]: version.mean(each) for key, each in sums.items() if key[:3] == version.columns}
 
 
 def grouped(

@@ -10,7 +10,7 @@ from analytics.totals import Ratio, Totals
 @dataclass(frozen=True, slots=True)
 class Measured:
     """`n` is of how many, for rates and durations; `low` and `high` are a 95 % interval. Numbers of two sources (two
-    scorers, for example) are not compared."""
+    scorers, for example) are not compared. `half_apart` is the interval's half without what two of one source share."""
 
     value: int | float | Decimal | None = None
     n: int | None = None
@@ -18,6 +18,7 @@ class Measured:
     high: float | None = None
     ratio: Ratio | None = None
     source: str = ""
+    half_apart: float | None = None
 
     @classmethod
     def of_ratio(cls, ratio: Ratio) -> "Measured":

@@ -1,7 +1,7 @@
 """The read side of quality: what one scorer in one version found in a period. Two versions are never averaged."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import sqrt
 
@@ -9,6 +9,8 @@ from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from analytics.calibrated import NONE, read_corrections
+from analytics.corrections import Correction
 from analytics.models import Conversation, QualityScore, ScoreAttempt, Scorer
 from analytics.quality_sums import BINS, ScoreSums, count_eligible, read_sums
 from analytics.rubric import RUBRIC, Dimension
@@ -20,13 +22,15 @@ Z = 1.96
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Who scored, by what. `n` conversations of the period have a score of it."""
+    """Who scored, by what. `n` conversations of the period have a score of it. `corrections`, by dimension, take its
+    means to people's scale; without one for "overall" it is provisional."""
 
     scorer: Scorer
     scorer_version: str
     rubric_version: str
     n: int
     latest_at: datetime
+    corrections: Mapping[str, Correction] = field(default_factory=lambda: NONE, compare=False, repr=False)
 
     @property
     def key(self) -> str:
@@ -45,15 +49,36 @@ class Version:
         """Apart from every other version, for lists and charts."""
         return f"{self.label} ({self.scorer_version}, {_('rubric')} {self.rubric_version})"
 
+    @property
+    def is_provisional(self) -> bool:
+        return "overall" not in self.corrections
+
+    def mean(self, sums: ScoreSums, name: str = "overall") -> "Mean":
+        return self.mean_of(*sums.mean(name), name=name)
+
+    def mean_of(self, value: float | None, n: int, deviation: float | None, *, name: str = "overall") -> "Mean":
+        """Of some of its scores: on people's scale where labels allow it, else as the scorer gave it."""
+        correction = self.corrections.get(name)
+        if correction is None or value is None or not n:
+            return Mean.of(value, n, deviation)
+        found = correction.apply(value, n, deviation)
+        half_apart = found.half_apart if n > 1 else None
+        return Mean(found.value, n, found.low, found.high, half_apart, is_corrected=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """Mean score 0–1 over `n` conversations with its 95 % interval; None where nothing was scored."""
+    """Mean score 0–1 over `n` conversations with its 95 % interval; None where nothing was scored.
+
+    Corrected means share the uncertainty of the labels; `half_apart` is the half-width without it, for comparing two.
+    """
 
     value: float | None
     n: int
     low: float | None = None
     high: float | None = None
+    half_apart: float | None = None
+    is_corrected: bool = False
 
     @classmethod
     def of(cls, value: float | None, n: int, deviation: float | None) -> "Mean":
@@ -71,16 +96,23 @@ class DimensionMean:
     label: str | Promise
     description: str | Promise
     mean: Mean
+    raw: Mean
 
 
 @dataclass(frozen=True, slots=True)
 class QualitySummary:
+    """`overall` is corrected by people's labels unless `is_provisional`; `raw` is as the scorer gave it."""
+
     version: Version
     overall: Mean
+    raw: Mean
     dimensions: tuple[DimensionMean, ...]
     n_eligible: int
-    # True until the scores were held against enough labels by people.
-    is_provisional: bool
+
+    @property
+    def is_provisional(self) -> bool:
+        """True until the scores were held against enough labels by people."""
+        return self.version.is_provisional
 
     @property
     def n_scored(self) -> int:
@@ -118,9 +150,11 @@ def versions(merchant: Merchant, period: Period) -> list[Version]:
 
 
 def _by_version(merchant: Merchant, period: Period) -> list[tuple[Version, ScoreSums]]:
+    series = read_sums(merchant, period)
+    corrections = read_corrections(merchant) if series else {}
     found = [
-        (Version(Scorer(scorer), version, rubric, sums.n, sums.latest_at), sums)
-        for (scorer, version, rubric), sums in read_sums(merchant, period).items()
+        (Version(Scorer(key[0]), key[1], key[2], sums.n, sums.latest_at, corrections.get(key, NONE)), sums)
+        for key, sums in series.items()
     ]
     return sorted(found, key=lambda row: (-row[0].n, -row[0].latest_at.timestamp()))
 
@@ -138,15 +172,19 @@ def summary(
     best, sums = found[0]
     return QualitySummary(
         version=best,
-        overall=Mean.of(*sums.mean("overall")),
+        overall=best.mean(sums),
+        raw=Mean.of(*sums.mean("overall")),
         dimensions=tuple(
             DimensionMean(
-                dimension, RUBRIC[dimension].label, RUBRIC[dimension].description, Mean.of(*sums.mean(dimension))
+                dimension,
+                RUBRIC[dimension].label,
+                RUBRIC[dimension].description,
+                mean=best.mean(sums, dimension),
+                raw=Mean.of(*sums.mean(dimension)),
             )
             for dimension in Dimension
         ),
         n_eligible=count_eligible(merchant, period) if n_eligible is None else n_eligible,
-        is_provisional=True,
     )
 
 

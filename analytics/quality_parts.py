@@ -75,7 +75,8 @@ def by_part(merchant: Merchant, period: Period, version: Version, by: str) -> li
         return []
     if by == "topic":
         return [
-            build_part(key, label, part, moments_of(whole)) for key, label, part in _topics(merchant, period, version)
+            build_part(version, key, label, part, moments_of(whole))
+            for key, label, part in _topics(merchant, period, version)
         ]
     rows = [
         (key, moments_of(sums))
@@ -83,7 +84,7 @@ def by_part(merchant: Merchant, period: Period, version: Version, by: str) -> li
         if tuple(of) == version.columns
     ]
     rows.sort(key=lambda row: (-row[1].n, row[0]))
-    return [build_part(key or UNKNOWN, _label(by, key), part, moments_of(whole)) for key, part in rows]
+    return [build_part(version, key or UNKNOWN, _label(by, key), part, moments_of(whole)) for key, part in rows]
 
 
 def _label(by: str, key: str) -> str | Promise:
@@ -94,8 +95,10 @@ def moments_of(sums: ScoreSums) -> Moments:
     return Moments(sums.n, sums.amounts["sum_overall"], sums.amounts["squares_overall"])
 
 
-def build_part(key: str, label: str | Promise, part: Moments, whole: Moments) -> Part:
-    return Part(key, label, Mean.of(part.mean, part.n, sqrt(part.variance)), find_standing(part, whole.without(part)))
+def build_part(version: Version, key: str, label: str | Promise, part: Moments, whole: Moments) -> Part:
+    """The standing is that of the raw scores: a rising straight line changes no order."""
+    mean = version.mean_of(part.mean, part.n, sqrt(part.variance))
+    return Part(key, label, mean, find_standing(part, whole.without(part)))
 
 
 def find_standing(part: Moments, rest: Moments) -> str:

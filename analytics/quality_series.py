@@ -59,12 +59,7 @@ def read_series(merchant: Merchant, period: Period, versions: Sequence[Version],
     lines = tuple(
         Line(
             version,
-            {
-                start: Mean.of(*sums[key].mean("overall"))
-                for key in sorted(sums)
-                for start in [key[1]]
-                if key[0] == version.columns
-            },
+            {start: version.mean(sums[key]) for key in sorted(sums) for start in [key[1]] if key[0] == version.columns},
         )
         for version in versions
     )

@@ -76,8 +76,9 @@ def rounded(value: float) -> float | None:
 
 def correlate(x: Vector, y: Vector, weights: Vector) -> Vector:
     """Pearson's r of each sample; `x` and `y` are one row for all samples or one for each."""
-    total = weights.sum(1)
-    mean_x, mean_y = ((weights * column).sum(1) / total for column in (x, y))
+    total = weights.sum(1)  # 0 where none of these rows was drawn: no figure
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_x, mean_y = ((weights * column).sum(1) / total for column in (x, y))
     dx, dy = x - mean_x[:, None], y - mean_y[:, None]
     weighted = weights * dx
     covariance, square_x = (weighted * dy).sum(1), (weighted * dx).sum(1)

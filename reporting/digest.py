@@ -192,7 +192,7 @@ def _quality_headline(merchant: Merchant, period: Period, quality: QualitySummar
         return Headline("quality_score", None, NO_CHANGE, 0)
     before = quality_summary(merchant, period.previous(), version=quality.version, n_eligible=0)
     now, earlier = (
-        Measured(mean.value, mean.n, mean.low, mean.high)
+        Measured(mean.value, mean.n, mean.low, mean.high, half_apart=mean.half_apart)
         for mean in (quality.overall, before.overall if before else Mean(None, 0))
     )
     change = compare_measured(METRICS["quality_score"], now, earlier)

@@ -64,10 +64,10 @@ def test_intervals_cover_the_figure_of_a_large_crowd():
         "mean_absolute_error": np.abs(scores - labels).mean(),
         "weighted_kappa": cohen_kappa_score(np.round(scores * 4), labels * 4, weights="quadratic"),
     }
-    found = [measure_agreement(*rated(1_000 + seed, 100)) for seed in range(100)]
+    found = [measure_agreement(*rated(1_000 + seed, 100)) for seed in range(60)]
     for name in FIGURES:
         inside = sum(getattr(each, f"{name}_low") <= truth[name] <= getattr(each, f"{name}_high") for each in found)
-        assert inside >= 89, name  # a percentile bootstrap of 100 rows falls a little short of 95
+        assert inside >= 53, name  # a percentile bootstrap of 100 rows falls a little short of 95
 
 
 def test_marks_of_one_conversation_are_drawn_together():
@@ -82,14 +82,14 @@ def test_marks_of_one_conversation_are_drawn_together():
 def test_the_share_of_the_ceiling_finds_what_noise_hides():
     """Scores that follow the truth with r = 0.8, marks by people of whom two agree with r = 0.5."""
     rng = np.random.default_rng(6)
-    truth = rng.standard_normal(8_000)
-    scores = 0.8 * truth + 0.6 * rng.standard_normal(8_000)
+    truth = rng.standard_normal(3_000)
+    scores = 0.8 * truth + 0.6 * rng.standard_normal(3_000)
     ratings = [
         list(value + rng.standard_normal(2 if n % 4 == 0 else 1)) for n, value in enumerate(truth)
     ]  # every fourth by two
     found = measure_ceiling(scores, ratings)
-    assert found.n_pairs == 2_000
-    assert found.share == pytest.approx(0.8, abs=0.03)
+    assert found.n_pairs == 750
+    assert found.share == pytest.approx(0.8, abs=0.04)
     assert found.share_low < found.share < found.share_high
     assert found.highest == pytest.approx(found.reliability**0.5, abs=1e-3)
     assert measure_agreement(scores, [np.mean(row) for row in ratings]).pearson < 0.65
@@ -100,6 +100,12 @@ def test_without_pairs_or_agreement_there_is_no_ceiling():
     against = measure_ceiling([0.1, 0.5, 0.9, 0.3], [[0.0, 1.0], [1.0, 0.0], [0.2, 0.8], [0.9, 0.1]])
     assert (against.n_pairs, against.reliability) == (4, None)
     assert human_agreement([[0.5]])["one_with_another"].n == 0
+
+
+def test_samples_without_any_pair_are_left_out():
+    found = measure_ceiling(np.linspace(0, 1, 20), [[n / 20] if n % 7 else [n / 20, n / 20 + 0.1] for n in range(20)])
+    assert found.n_pairs == 3
+    assert found.share_low is not None
 
 
 def test_two_thousand_rows_take_less_than_a_second():

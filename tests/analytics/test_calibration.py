@@ -9,13 +9,14 @@ from analytics.calibration import (
     Line,
     Prior,
     advise,
+    build_correction,
     calibrate,
     correct_mean,
     is_provisional,
     labels_only,
     pool,
+    slope_over,
 )
-from analytics.corrections import build_correction, slope_over
 from tests.analytics.calibration_worlds import JUDGES, N_ALL, draw_labels, world
 
 SEEDS = 100
