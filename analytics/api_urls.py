@@ -3,6 +3,7 @@ from django.urls import URLPattern, path
 from analytics.conversations_api import ConversationsView, ConversationView
 from analytics.events_api import EventsView, EventsWithSlashView
 from analytics.export_api import ConversationsExportView, MetricsExportView
+from analytics.labels_api import LabelsView
 from analytics.metrics_api import BreakdownsView, MetricsView, SeriesView
 from analytics.quality_api import QualityScoresView, QualityView
 from analytics.quality_parts_api import CoachingView, LowestQualityView, QualityBreakdownView, QualitySeriesView
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern] = [
         SpamDecisionsView.as_view(),
         name="api_conversation_spam_decisions",
     ),
+    path("labels/", LabelsView.as_view(), name="api_labels"),
     path("quality/", QualityView.as_view(), name="api_quality"),
     path("quality/series/", QualitySeriesView.as_view(), name="api_quality_series"),
     path("quality/breakdown/", QualityBreakdownView.as_view(), name="api_quality_breakdown"),

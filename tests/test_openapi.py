@@ -27,7 +27,7 @@ from tests.test_sweep import FOREIGN
 
 ASKED_LONGER = os.environ.get("SCHEMATHESIS_EXAMPLES", "")
 N_EXAMPLES = int(ASKED_LONGER or "10")
-ACROSS_FIELDS = {"period", "on", "from", "to", "step", "topic", "comment", "minutes_low", "minutes_high"}
+ACROSS_FIELDS = {"period", "on", "from", "to", "step", "topic", "comment", "minutes_low", "minutes_high", "labels"}
 NO_TEXT = "Null characters|may not be blank"
 PHASES = list(HypothesisTestMode) if ASKED_LONGER else [HypothesisTestMode.EXAMPLES, HypothesisTestMode.FUZZING]
 NO_LIMITS = ("API_REQUESTS_PER_KEY", "API_REQUESTS_PER_MERCHANT", "INGEST_REQUESTS_PER_KEY")
