@@ -7,6 +7,7 @@ from celery import shared_task
 from django.utils import timezone, translation
 
 from analytics import archiving, recount, scoring, scoring_queue, timescale
+from analytics.calibration_tasks import calibrate, calibrate_for_page, calibrate_merchant_of
 from analytics.carry_over import carry_over
 from analytics.label_filling import fill_queue
 from analytics.rubric_following import follow_rubric as follow
@@ -14,6 +15,9 @@ from analytics.sealing import seal_days
 from analytics.sealing_proof import recheck_days
 from analytics.search_index import index_changed
 from portal.models import Job, Merchant
+
+# Celery finds tasks in this module.
+__all__ = ["calibrate", "calibrate_for_page", "calibrate_merchant_of"]
 
 logger = logging.getLogger(__name__)
 
