@@ -31,6 +31,7 @@ class Person:
 
 OWNER = Person("owner@demo.example", "Lena Sommer", Role.OWNER)
 REVIEWER = Person("reviewer@demo.example", "Jonas Weidner", Role.REVIEWER)
+SECOND_REVIEWER = Person("reviewer.two@demo.example", "Aylin Demir", Role.REVIEWER)
 VIEWER = Person("viewer@demo.example", "Mira Kolb", Role.VIEWER)
 ADMIN = Person("admin@demo.example", "Support of the platform")
 # Invited, and not in yet: the mail lies in the outbox, with a link that works.
@@ -66,7 +67,7 @@ def _make_merchant(slug: str, name: str, **fields: Decimal) -> Merchant:
 
 def make_users(merchant: Merchant, second: Merchant) -> dict[Person, User]:
     """A password that somebody has changed stays changed."""
-    users = {person: _make_user(person) for person in (OWNER, REVIEWER, VIEWER, ADMIN)}
+    users = {person: _make_user(person) for person in (OWNER, REVIEWER, SECOND_REVIEWER, VIEWER, ADMIN)}
     for person, user in users.items():
         if person.role is not None:
             Membership.objects.get_or_create(merchant=merchant, user=user, defaults={"role": person.role})

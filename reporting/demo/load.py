@@ -26,6 +26,7 @@ from reporting.delivery import deliver
 from reporting.demo.accounts import (
     OWNER,
     REVIEWER,
+    SECOND_REVIEWER,
     Person,
     invite_colleague,
     make_merchant,
@@ -33,6 +34,7 @@ from reporting.demo.accounts import (
     make_users,
     type_costs,
 )
+from reporting.demo.labels import label_conversations
 from reporting.demo.publication import (
     find_published,
     improved_topic,
@@ -42,7 +44,7 @@ from reporting.demo.publication import (
 )
 from reporting.demo.rhythm import at_local, published_at
 from reporting.demo.shop import ZONE
-from reporting.demo.stream import DAYS, TOTAL, build_events
+from reporting.demo.stream import DAYS, TOTAL, build_events, build_stories
 from reporting.demo.topics import Topic, help_pages
 from reporting.demo.transcript import Event
 from reporting.models import Subscription
@@ -158,6 +160,13 @@ def score_quality(load: Load, progress: Progress) -> None:
         progress(n_scored / n_waiting)
 
 
+def label(load: Load, progress: Progress) -> None:
+    """What two people find goes by how the conversations were meant to go, not by what the scorer made of them."""
+    people = load.users[REVIEWER], load.users[SECOND_REVIEWER]
+    stories = build_stories(load.anchor, total=load.total)
+    label_conversations(load.merchant, people, decider=load.owner, stories=stories, now=load.now, report=progress)
+
+
 def measure(load: Load, _progress: Progress) -> None:
     measure_effects(load.merchant, now=load.now)
 
@@ -194,6 +203,7 @@ STEPS = (
     Step("conversations since then", 2, send_later_events),
     Step("questions and gaps", 6, find_gaps),
     Step("quality of the answers", 12, score_quality),
+    Step("labels by people", 3, label),
     Step("effect of the article", 1, measure),
     Step("drafts to review", 2, write_drafts),
     Step("weekly report", 1, send_report),

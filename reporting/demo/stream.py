@@ -45,16 +45,25 @@ class Customers:
 
 def build_events(anchor: date, *, days: int = DAYS, total: int = TOTAL) -> list[Event]:
     """In the order in which they occurred; nothing lies at or after the local midnight of `anchor`."""
-    end, timeline = at_local(anchor, time()), releases(anchor - timedelta(days=days), anchor)
-    events: list[Event] = []
+    end = at_local(anchor, time())
+    events = [event for _plan, played in _play_all(anchor, days=days, total=total) for event in played]
+    kept = [event for event in events if datetime.fromisoformat(event["occurred_at"]) < end]
+    return sorted(kept, key=lambda event: (datetime.fromisoformat(event["occurred_at"]), event["id"]))
+
+
+def build_stories(anchor: date, *, days: int = DAYS, total: int = TOTAL) -> dict[str, Plan]:
+    """How each thread was meant to go: what people who read it would find, whatever a scorer makes of it."""
+    return {plan.thread: plan for plan, _events in _play_all(anchor, days=days, total=total)}
+
+
+def _play_all(anchor: date, *, days: int, total: int) -> Iterator[tuple[Plan, list[Event]]]:
+    timeline = releases(anchor - timedelta(days=days), anchor)
     outage = plan_outage(anchor, timeline, _random(anchor, "outage"), total=total)
     for plan in chain(build_plans(anchor, days=days, total=total), outage):
         played, lasted = play(plan, _random(anchor, plan.thread))
-        events += played
+        yield plan, played
         if again := _plan_recontact(plan, plan.started_at + lasted, anchor, timeline):
-            events += play(again, _random(anchor, again.thread))[0]
-    kept = [event for event in events if datetime.fromisoformat(event["occurred_at"]) < end]
-    return sorted(kept, key=lambda event: (datetime.fromisoformat(event["occurred_at"]), event["id"]))
+            yield again, play(again, _random(anchor, again.thread))[0]
 
 
 def build_plans(anchor: date, *, days: int = DAYS, total: int = TOTAL) -> Iterator[Plan]:

@@ -81,6 +81,7 @@ def test_the_owner_sees_both_shops_and_nobody_else_the_empty_one():
     assert roles == {
         "owner@demo.example": Role.OWNER,
         "reviewer@demo.example": Role.REVIEWER,
+        "reviewer.two@demo.example": Role.REVIEWER,
         "viewer@demo.example": Role.VIEWER,
     }
     assert [m.user.email for m in Membership.objects.filter(merchant__slug="talwind-rental")] == ["owner@demo.example"]
