@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 
 from analytics.features import LABELS
 from analytics.hindsight import Reversal, find_reversals
+from analytics.local_scorer import BASELINE, BASELINE_LABEL
 from analytics.models import Conversation, Counting, Event, Outcome, QualityScore, SpamDecision
 from analytics.outcomes import Rules, ThreadEvent, read_episodes
 from analytics.rubric import RUBRIC, Dimension
@@ -19,7 +20,9 @@ from portal.models import Merchant
 
 N_NEIGHBOURS = 10
 # By the name under which a score keeps it; one of an older version may have no words.
-FEATURES: Mapping[str, str | Promise] = {str(feature): label for feature, label in LABELS.items()}
+FEATURES: Mapping[str, str | Promise] = {str(feature): label for feature, label in LABELS.items()} | {
+    BASELINE: BASELINE_LABEL
+}
 
 
 @dataclass(frozen=True, slots=True)

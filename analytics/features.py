@@ -3,7 +3,7 @@
 Every feature is scaled so that 0 is unremarkable and a unit is about one standard deviation (or "it happened").
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 import numpy as np
@@ -12,17 +12,24 @@ from django.utils.translation import gettext_lazy as _
 from numpy.typing import NDArray
 
 from analytics import wording
+from analytics.answer_fit import Fit, measure_fit
+from analytics.answer_form import lacks_form
+from analytics.house_texts import NO_TEXTS, HouseTexts
 from analytics.models import Outcome
 from analytics.transcript import Exchange, Transcript
-from portal.embeddings import embed
 
 Matrix = NDArray[np.float64]
 
 
 class Feature(StrEnum):
     RELEVANCE = "relevance"
+    BEST_PASSAGE = "best_passage"
+    TITLE = "title"
+    BETTER_PASSAGE = "better_passage"
+    BETTER_TEXT = "better_text"
     COVERAGE = "coverage"
     LENGTH = "length"
+    LACKS_FORM = "lacks_form"
     REFUSAL = "refusal"
     REPETITION = "repetition"
     SLOWNESS = "slowness"
@@ -33,6 +40,7 @@ class Feature(StrEnum):
     CONFIRMED = "confirmed"
     RATING = "rating"
     SUPPORT = "support"
+    GROUNDED = "grounded"
     UNSUPPORTED_NUMBERS = "unsupported_numbers"
     COURTESY = "courtesy"
     RUDENESS = "rudeness"
@@ -40,8 +48,13 @@ class Feature(StrEnum):
 
 LABELS: dict[Feature, str | Promise] = {
     Feature.RELEVANCE: _("how close the answer is to the question"),
+    Feature.BEST_PASSAGE: _("how close the best passage of the answer is to the question"),
+    Feature.TITLE: _("how close the cited article’s title is to the question"),
+    Feature.BETTER_PASSAGE: _("a passage that was not cited lies nearer to the question"),
+    Feature.BETTER_TEXT: _("an article that was not cited lies nearer to the question"),
     Feature.COVERAGE: _("how much of the question the answer takes up"),
     Feature.LENGTH: _("how detailed the answer is"),
+    Feature.LACKS_FORM: _("no number, date or time where the question asks for one"),
     Feature.REFUSAL: _("the agent said that it has no answer"),
     Feature.REPETITION: _("the agent repeated itself"),
     Feature.SLOWNESS: _("how long the customer waited"),
@@ -52,29 +65,27 @@ LABELS: dict[Feature, str | Promise] = {
     Feature.CONFIRMED: _("the customer confirmed the solution"),
     Feature.RATING: _("the customer’s rating"),
     Feature.SUPPORT: _("how much of the answer stands in the cited sources"),
+    Feature.GROUNDED: _("how close the answer is to the cited sources"),
     Feature.UNSUPPORTED_NUMBERS: _("numbers that stand in no cited source"),
     Feature.COURTESY: _("courtesy"),
     Feature.RUDENESS: _("rude or shouted words"),
 }
+EMPTY_QUESTION = 0.4  # what an answer covers of a question without content words: unremarkable
 COLUMN = {feature: index for index, feature in enumerate(Feature)}
-# Above this similarity two questions of one customer ask for the same.
-SAME_QUESTION = 0.6
-EMBEDDED_CHARACTERS = 1_200  # the model reads 256 tokens
 
 
-def compute_features(transcripts: Sequence[Transcript]) -> Matrix:
+def compute_features(transcripts: Sequence[Transcript], house: HouseTexts = NO_TEXTS) -> Matrix:
     """(n, len(Feature)). All texts are embedded in one call. Raises EmbeddingError."""
     exchanges = [transcript.exchanges() for transcript in transcripts]
-    similarity, again = _similarities(exchanges)
+    fits, again = measure_fit(exchanges, house)
     rows = np.full((len(transcripts), len(Feature)), np.nan)
-    for row, transcript, own, close, repeat in zip(rows, transcripts, exchanges, similarity, again, strict=True):
-        for feature, value in _of_outcome(transcript).items():
-            row[COLUMN[feature]] = value
+    for row, transcript, own, close, repeat in zip(rows, transcripts, exchanges, fits, again, strict=True):
+        found = _of_outcome(transcript)
         if own:
-            row[COLUMN[Feature.RELEVANCE]] = _scaled(float(np.mean(close)), 0.45, 0.18)
-            row[COLUMN[Feature.ASKED_AGAIN]] = repeat
-            for feature, value in (_of_answers(own) | _of_sources(own, transcript.sources)).items():
-                row[COLUMN[feature]] = value
+            found |= _of_fit(close) | _of_answers(own, house) | _of_sources(own, transcript.sources)
+            found[Feature.ASKED_AGAIN] = repeat
+        for feature, value in found.items():
+            row[COLUMN[feature]] = value
     return rows
 
 
@@ -82,26 +93,22 @@ def _scaled(value: float, centre: float, spread: float) -> float:
     return max(-2.5, min(2.5, (value - centre) / spread))
 
 
-def _similarities(exchanges: Sequence[Sequence[Exchange]]) -> tuple[list[NDArray[np.float32]], list[float]]:
-    """Per conversation: cosine of each question with its answer, and how much a later question repeats an earlier."""
-    texts = [
-        text[:EMBEDDED_CHARACTERS]
-        for own in exchanges
-        for exchange in own
-        for text in (exchange.question, exchange.answer)
-    ]
-    vectors = embed(texts)
-    questions, answers = vectors[::2], vectors[1::2]
-    cosines = np.einsum("ij,ij->i", questions, answers)
-    close, again = [], []
-    start = 0
-    for own in exchanges:
-        end = start + len(own)
-        close.append(cosines[start:end])
-        among = np.triu(questions[start:end] @ questions[start:end].T, k=1)
-        again.append(max(0.0, min(1.0, (float(among.max(initial=0)) - SAME_QUESTION) / (1 - SAME_QUESTION))))
-        start = end
-    return close, again
+def _of_fit(fits: Sequence[Fit]) -> dict[Feature, float]:
+    """The means over the exchanges in which the thing is known."""
+    measured: tuple[tuple[Feature, Iterable[float | None], float, float], ...] = (
+        (Feature.RELEVANCE, (fit.whole for fit in fits), 0.45, 0.18),
+        (Feature.BEST_PASSAGE, (fit.best_passage for fit in fits), 0.55, 0.18),
+        (Feature.TITLE, (fit.title for fit in fits), 0.45, 0.2),
+        (Feature.BETTER_PASSAGE, (fit.better_passage for fit in fits), 0.0, 0.15),
+        (Feature.BETTER_TEXT, (fit.better_text for fit in fits), 0.0, 0.15),
+        (Feature.GROUNDED, (fit.grounded for fit in fits), 0.8, 0.15),
+    )
+    found = {}
+    for feature, values, centre, spread in measured:
+        known = [value for value in values if value is not None]
+        if known:
+            found[feature] = _scaled(float(np.mean(known)), centre, spread)
+    return found
 
 
 def _of_outcome(transcript: Transcript) -> dict[Feature, float]:
@@ -116,13 +123,14 @@ def _of_outcome(transcript: Transcript) -> dict[Feature, float]:
     return found
 
 
-def _of_answers(exchanges: Sequence[Exchange]) -> dict[Feature, float]:
-    covered = [_share(wording.content_stems(e.question), wording.content_stems(e.answer), empty=0.4) for e in exchanges]
+def _of_answers(exchanges: Sequence[Exchange], house: HouseTexts) -> dict[Feature, float]:
+    covered = [_covered(exchange, house) for exchange in exchanges]
     lengths = [np.log1p(min(len(wording.words(e.answer)), 400)) for e in exchanges]
     answers = [answer for exchange in exchanges for answer in exchange.answers]
+    lacking = [lacks for e in exchanges if (lacks := lacks_form(e.question, e.answer)) is not None]
     latencies = [e.latency_ms for e in exchanges if e.latency_ms is not None]
     found = {
-        Feature.COVERAGE: _scaled(float(np.mean(covered)), 0.4, 0.3),
+        Feature.COVERAGE: _scaled(float(np.mean(covered)), EMPTY_QUESTION, 0.3),
         Feature.LENGTH: _scaled(float(np.mean(lengths)), np.log1p(35), 0.8),
         Feature.REFUSAL: float(np.mean([wording.is_refusal(e.answer) for e in exchanges])),
         Feature.REPETITION: (len(answers) - len({" ".join(wording.words(answer)) for answer in answers}))
@@ -130,9 +138,19 @@ def _of_answers(exchanges: Sequence[Exchange]) -> dict[Feature, float]:
         Feature.COURTESY: float(np.mean([wording.courtesy(answer) for answer in answers])),
         Feature.RUDENESS: max(wording.rudeness(answer) for answer in answers),
     }
+    if lacking:
+        found[Feature.LACKS_FORM] = float(np.mean(lacking))
     if latencies:
         found[Feature.SLOWNESS] = max(0.0, min(2.0, float(np.log10(max(latencies) / 10_000 + 1e-9))))
     return found
+
+
+def _covered(exchange: Exchange, house: HouseTexts) -> float:
+    """The share of the question's words that the answer takes up, each counted by its rarity in the house."""
+    asked, said = wording.content_stems(exchange.question), wording.content_stems(exchange.answer)
+    weights = {stem: house.rarity(stem) for stem in sorted(asked)}
+    total = sum(weights.values())
+    return sum(weight for stem, weight in weights.items() if stem in said) / total if total else EMPTY_QUESTION
 
 
 def _of_sources(exchanges: Sequence[Exchange], sources: Sequence[str]) -> dict[Feature, float]:

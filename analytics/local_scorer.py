@@ -1,112 +1,111 @@
-"""Quality without a language model: a transparent weighted logistic of computed features.
+"""Quality without a language model: for each dimension a sum of one curve per computed feature, as a probability.
 
-The weights are a prior set by hand, checked against human ratings (docs/quality.md says how well) and not fitted to
-any merchant. Everything that moved a score is stored with it.
+The weights are a prior (prior_weights.py) until a merchant's labels teach better ones (scorer_training.py). Everything
+that moved a score is stored with it, in log-odds: with the baseline it adds up to the score.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from analytics import wording
-from analytics.features import COLUMN, LABELS, Feature, Matrix, compute_features
+from analytics.additive_model import AdditiveModel, Matrix, sigmoid
+from analytics.features import COLUMN, LABELS, Feature, compute_features
+from analytics.house_texts import NO_TEXTS, HouseTexts
+from analytics.prior_weights import PRIOR, PRIOR_MODELS
 from analytics.rubric import Assessment, Dimension, Quote
 from analytics.transcript import Transcript
 from portal import embeddings
 
-PRIOR = "prior-1"
+Models = Mapping[Dimension, AdditiveModel]
 
-# Log-odds for one unit of a feature; INTERCEPT is the score of an unremarkable answer.
-INTERCEPT: dict[Dimension, float] = {
-    Dimension.HELPFULNESS: -0.6,
-    Dimension.ACCURACY: 0.5,
-    Dimension.POLITENESS: 1.4,
-    Dimension.COMPLETENESS: -0.6,
-}
-WEIGHTS: dict[Dimension, dict[Feature, float]] = {
-    Dimension.HELPFULNESS: {
-        Feature.RELEVANCE: 0.8,
-        Feature.COVERAGE: 0.4,
-        Feature.LENGTH: 0.4,
-        Feature.REFUSAL: -2.5,
-        Feature.REPETITION: -1.0,
-        Feature.SLOWNESS: -0.2,
-        Feature.REACTION: 0.9,
-        Feature.ASKED_AGAIN: -1.2,
-        Feature.ESCALATED: -0.9,
-        Feature.ABANDONED: -0.8,
-        Feature.CONFIRMED: 0.6,
-        Feature.RATING: 1.2,
-    },
-    Dimension.ACCURACY: {
-        Feature.SUPPORT: 0.9,
-        Feature.UNSUPPORTED_NUMBERS: -2.0,
-        Feature.RELEVANCE: 0.3,
-        Feature.REACTION: 0.3,
-        Feature.RATING: 0.3,
-    },
-    Dimension.POLITENESS: {
-        Feature.COURTESY: 0.8,
-        Feature.RUDENESS: -3.0,
-        Feature.REPETITION: -0.4,
-        Feature.REACTION: 0.3,
-    },
-    Dimension.COMPLETENESS: {
-        Feature.COVERAGE: 0.6,
-        Feature.RELEVANCE: 0.5,
-        Feature.LENGTH: 0.5,
-        Feature.REFUSAL: -2.5,
-        Feature.ASKED_AGAIN: -1.2,
-        Feature.ESCALATED: -0.7,
-        Feature.REACTION: 0.4,
-        Feature.RATING: 0.6,
-    },
-}
-# In the order of Feature, so that scoring is one matrix product.
-_MATRIX: Matrix = np.array([[WEIGHTS[dimension].get(feature, 0.0) for feature in Feature] for dimension in Dimension])
-_INTERCEPTS: Matrix = np.array([INTERCEPT[dimension] for dimension in Dimension])
 NOTABLE = 0.3  # log-odds: smaller contributions stay out of the words
 QUOTE_LENGTH = 240
+BASELINE = "baseline"  # beside the features in an assessment's contributions
+BASELINE_LABEL = gettext_lazy("where an unremarkable conversation starts")
 
 
-def version() -> str:
+def version(trained: int | None = None) -> str:
     """Names the vectors too: those of another embedding model would give other scores."""
-    return f"{PRIOR} {embeddings.model_name()}"[:60]
+    name = PRIOR if trained is None else f"trained-{trained} {PRIOR}"
+    return f"{name} {embeddings.model_name()}"[:60]
 
 
-def score_locally(transcripts: Sequence[Transcript]) -> list[Assessment]:
-    """One assessment per transcript, which must hold an answer of the agent. Raises EmbeddingError."""
-    features = compute_features(transcripts)
-    parts = np.nan_to_num(features)[:, None, :] * _MATRIX[None, :, :]
-    scores = 1 / (1 + np.exp(-(parts.sum(axis=2) + _INTERCEPTS)))
+@dataclass(frozen=True, slots=True)
+class LocalScorer:
+    """`folds[k]` are the models that have not seen the labels of the conversations that `fold_of` maps to k: a
+    labelled conversation is scored by them, or agreement with its own label would be agreement with a memory."""
+
+    version: str
+    models: Models = field(default_factory=lambda: PRIOR_MODELS)
+    folds: Sequence[Models] = ()
+    fold_of: Mapping[int, int] = field(default_factory=dict)
+    house: HouseTexts = NO_TEXTS
+
+    def models_for(self, conversation_id: int) -> Models:
+        fold = self.fold_of.get(conversation_id)
+        return self.models if fold is None else self.folds[fold]
+
+
+def untrained(house: HouseTexts = NO_TEXTS) -> LocalScorer:
+    return LocalScorer(version(), house=house)
+
+
+def score_locally(
+    transcripts: Sequence[Transcript], scorer: LocalScorer | None = None, *, conversation_ids: Sequence[int] = ()
+) -> list[Assessment]:
+    """One assessment per transcript, which must hold an answer of the agent. Raises EmbeddingError.
+
+    `conversation_ids`, in the order of the transcripts, where some may have taught the scorer.
+    """
+    scorer = scorer or untrained()
+    features = compute_features(transcripts, scorer.house)
+    own = [scorer.models_for(pk) for pk in conversation_ids] or [scorer.models] * len(transcripts)
+    baselines, parts = _add_up(features, own)
+    scores = sigmoid(parts.sum(axis=2) + baselines)
     has_sources = ~np.isnan(features[:, COLUMN[Feature.SUPPORT]])
     return [
-        _assess(transcript, part, score, has_sources=bool(grounded))
-        for transcript, part, score, grounded in zip(transcripts, parts, scores, has_sources, strict=True)
+        _assess(transcript, baseline, part, score, has_sources=bool(grounded))
+        for transcript, baseline, part, score, grounded in zip(
+            transcripts, baselines, parts, scores, has_sources, strict=True
+        )
     ]
 
 
-def _assess(transcript: Transcript, parts: Matrix, scores: Matrix, *, has_sources: bool) -> Assessment:
+def _add_up(features: Matrix, models: Sequence[Models]) -> tuple[Matrix, Matrix]:
+    """Baselines (n, dimensions) and contributions (n, dimensions, features), each row by its own models."""
+    baselines = np.zeros((len(features), len(Dimension)))
+    parts = np.zeros((len(features), len(Dimension), len(Feature)))
+    for distinct in {id(each): each for each in models}.values():
+        rows = [row for row, each in enumerate(models) if each is distinct]
+        for place, dimension in enumerate(Dimension):
+            baselines[rows, place] = distinct[dimension].baseline
+            parts[rows, place] = distinct[dimension].contributions(features[rows])
+    return baselines, parts
+
+
+def _assess(
+    transcript: Transcript, baselines: Matrix, parts: Matrix, scores: Matrix, *, has_sources: bool
+) -> Assessment:
     by_dimension = dict(zip(Dimension, scores.round(4).tolist(), strict=True))
     applies = {
         dimension: score if dimension != Dimension.ACCURACY or has_sources else None
         for dimension, score in by_dimension.items()
     }
     contributions = {
-        str(dimension): {
-            str(feature): round(float(value), 3)
-            for feature, value in zip(Feature, row, strict=True)
-            if abs(value) >= 0.005
-        }
-        for dimension, row in zip(Dimension, parts, strict=True)
+        str(dimension): {BASELINE: round(float(baseline), 3)}
+        | {str(feature): value for feature, value in zip(Feature, row.round(3).tolist(), strict=True) if value}
+        for dimension, baseline, row in zip(Dimension, baselines, parts, strict=True)
         if applies[dimension] is not None
     }
-    # What moved the answer as a whole: helpfulness holds the widest set of features.
-    moved = {feature: max(parts[:, COLUMN[feature]], key=abs) for feature in Feature}
+    # What moved the answer as a whole: the widest swing that a feature has in any dimension.
+    moved = parts[np.abs(parts).argmax(axis=0), np.arange(len(Feature))]
     return Assessment(
         scores=applies,
-        rationale=_rationale({feature: float(value) for feature, value in moved.items()}),
+        rationale=_rationale(dict(zip(Feature, moved.tolist(), strict=True))),
         quotes=tuple(_quotes(transcript)),
         contributions=contributions,
     )

@@ -18,6 +18,7 @@ class Turn:
     author: Author
     text: str
     latency_ms: int | None = None
+    source_ids: tuple[str, ...] = ()  # the articles that it cites
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Exchange:
     question: str
     answers: tuple[str, ...]
     latency_ms: int | None
+    source_ids: tuple[str, ...] = ()
 
     @property
     def answer(self) -> str:
@@ -46,21 +48,23 @@ class Transcript:
         found: list[Exchange] = []
         asked: list[str] = []
         answers: list[str] = []
+        cited: list[str] = []
         latency: int | None = None
 
         def close() -> None:
             question = "\n".join(asked)
             if answers and asked and (not found or not is_courtesy(question)):
-                found.append(Exchange(question, tuple(answers), latency))
+                found.append(Exchange(question, tuple(answers), latency, tuple(cited)))
 
         for turn in self.turns:
             if turn.author == Author.AGENT:
                 latency = latency if answers else turn.latency_ms
                 answers.append(turn.text)
+                cited += turn.source_ids
             elif turn.author == Author.CUSTOMER:
                 if answers:
                     close()
-                    asked, answers, latency = [], [], None
+                    asked, answers, cited, latency = [], [], [], None
                 asked.append(turn.text)
         close()
         return found[-MAX_EXCHANGES:]
@@ -86,7 +90,10 @@ def read_transcripts(merchant: Merchant, conversations: Sequence[Conversation]) 
     texts = read_source_texts(merchant, {source for ids in cited.values() for source in ids})
     return [
         Transcript(
-            turns=tuple(Turn(Author(row.author), row.text, row.latency_ms) for row in messages[conversation.pk]),
+            turns=tuple(
+                Turn(Author(row.author), row.text, row.latency_ms, tuple(_cited_ids([row])))
+                for row in messages[conversation.pk]
+            ),
             sources=tuple(texts[source] for source in cited[conversation.pk] if source in texts),
             outcome=Outcome(conversation.outcome),
             is_confirmed=conversation.is_confirmed,

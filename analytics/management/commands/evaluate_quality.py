@@ -1,62 +1,64 @@
-"""Holds a scorer against people's ratings in a file of JSON lines (.gz too) and prints the agreement as JSON.
+"""Holds a scorer against people's ratings in a file (analytics/rated_files.py says of what form) and prints the
+agreement as JSON. The local scorer's figures are cross-validated and need no merchant."""
 
-A line: {"question": …, "answer": …, "sources": [text, …], "ratings": {"helpfulness": [0–1, one a rater]}, "group": …}
-`ratings` may name any dimension, or "overall".
-"""
-
-import gzip
 import json
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
+import numpy as np
 from django.core.management.base import BaseCommand, CommandError
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from analytics import judge, local_scorer
-from analytics.agreement import human_agreement, measure_agreement
-from analytics.models import Author, Scorer
-from analytics.rubric import HOUSE_RUBRIC, Assessment, Dimension
-from analytics.transcript import Transcript, Turn
+from analytics.additive_model import Matrix
+from analytics.features import compute_features
+from analytics.house_texts import embed_house
+from analytics.models import Scorer
+from analytics.rated_files import Case, UnreadableFileError, house_of, read_cases
+from analytics.rubric import HOUSE_RUBRIC, Assessment
+from analytics.scorer_evaluation import Variants, compare, local_variants, scores_of
+from portal.embeddings import EmbeddingError
 from portal.llm import LlmError
 from portal.models import Merchant
 
-OVERALL = "overall"
 BATCH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    transcript: Transcript
-    ratings: Mapping[str, Sequence[float]]
-    group: str
-
-
 class Command(BaseCommand):
-    help = "Measures how well a scorer agrees with people's ratings in a file."
+    help = "Measures how well a scorer agrees with people's ratings in a file. The result is JSON on standard output."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument("--scorer", choices=Scorer.values, default=Scorer.LOCAL.value)
+        parser.add_argument("--train-on", type=Path, help="Another file: the local scorer learns from it alone.")
         parser.add_argument("--merchant", help="Whose budget pays for the judge (slug).")
         parser.add_argument("--limit", type=int, help="Only so many lines.")
 
     def handle(
-        self, *args: Any, file: Path, scorer: str, merchant: str | None, limit: int | None, **options: Any
+        self,
+        *args: Any,
+        file: Path,
+        scorer: str,
+        train_on: Path | None,
+        merchant: str | None,
+        limit: int | None,
+        **options: Any,
     ) -> None:
-        cases = read_cases(file)[:limit]
         failures: list[str] = []
-        if scorer == Scorer.LLM:
-            payer = Merchant.objects.filter(slug=merchant or "").first()
-            if payer is None:
-                raise CommandError("Name with --merchant who pays for the judge.")
-            assessments = score_by_judge(payer, cases, failures)
-        else:
-            assessments = score_by_batches(cases)
+        try:
+            cases = read_cases(file)[:limit]
+            if scorer == Scorer.LLM:
+                variants = scores_of(judge_all(find_payer(merchant), cases, failures))
+            else:
+                variants = score_locally(cases, None if train_on is None else read_cases(train_on))
+        except (UnreadableFileError, EmbeddingError) as error:
+            raise CommandError(str(error)) from error
+        with threadpool_limits(1, user_api="blas"):
+            ratings = compare(cases, variants)
         result = {
             "scorer": scorer,
             "scorer_version": judge.version() if scorer == Scorer.LLM else local_scorer.version(),
@@ -64,44 +66,37 @@ class Command(BaseCommand):
             "n": len(cases),
             "n_failed": len(failures),
             "failures": sorted(set(failures)),
-            "ratings": compare(cases, assessments),
+            "ratings": ratings,
         }
         self.stdout.write(json.dumps(result, indent=2))
 
 
-def read_cases(path: Path) -> list[Case]:
-    try:
-        raw = path.read_bytes()
-        lines = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode().splitlines()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise CommandError(f"{path} cannot be read: {error}.") from error
-    cases = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            cases.append(build_case(json.loads(line)))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise CommandError(f"{path}, line {number}: {error!r}") from error
-    return cases
+def find_payer(slug: str | None) -> Merchant:
+    payer = Merchant.objects.filter(slug=slug or "").first()
+    if payer is None:
+        raise CommandError("Name with --merchant who pays for the judge.")
+    return payer
 
 
-def build_case(row: Mapping[str, Any]) -> Case:
-    ratings = {str(name): [float(value) for value in values] for name, values in row["ratings"].items() if values}
-    if unknown := ratings.keys() - {OVERALL, *Dimension}:
-        raise ValueError(f"unknown dimension {', '.join(sorted(unknown))}")
-    turns = (Turn(Author.CUSTOMER, row["question"]), Turn(Author.AGENT, row["answer"]))
-    return Case(Transcript(turns, sources=tuple(row.get("sources") or ())), ratings, str(row.get("group", "")))
+def score_locally(cases: Sequence[Case], teachers: Sequence[Case] | None) -> Variants:
+    features = measure(cases, "features")
+    other = None if teachers is None else (teachers, measure(teachers, "features to train on"))
+    with threadpool_limits(1, user_api="blas"):
+        return local_variants(cases, features, other=other)
 
 
-def score_by_batches(cases: Sequence[Case]) -> list[Assessment | None]:
-    found: list[Assessment | None] = []
-    with tqdm(total=len(cases), file=sys.stderr, unit=" conversations") as bar:
+def measure(cases: Sequence[Case], what: str) -> Matrix:
+    house = embed_house(house_of(cases))
+    found = []
+    with tqdm(total=len(cases), file=sys.stderr, unit=" conversations", desc=what) as bar:
         for start in range(0, len(cases), BATCH):
-            found += local_scorer.score_locally([case.transcript for case in cases[start : start + BATCH]])
-            bar.update(len(found) - start)
-    return found
+            batch = [case.transcript for case in cases[start : start + BATCH]]
+            found.append(compute_features(batch, house))
+            bar.update(len(batch))
+    return np.concatenate(found)
 
 
-def score_by_judge(merchant: Merchant, cases: Sequence[Case], failures: list[str]) -> list[Assessment | None]:
+def judge_all(merchant: Merchant, cases: Sequence[Case], failures: list[str]) -> list[Assessment | None]:
     """A failure leaves a hole that is counted; one that the next call would meet too ends the run."""
     found: list[Assessment | None] = []
     for case in tqdm(cases, file=sys.stderr, unit=" conversations"):
@@ -113,38 +108,3 @@ def score_by_judge(merchant: Merchant, cases: Sequence[Case], failures: list[str
             failures.append(str(error))
             found.append(None)
     return found
-
-
-def compare(cases: Sequence[Case], assessments: Sequence[Assessment | None]) -> dict[str, Any]:
-    pairs = list(zip(cases, assessments, strict=True))
-    result: dict[str, Any] = {}
-    for name in (OVERALL, *map(str, Dimension)):
-        rated = [(case, found) for case, found in pairs if name in case.ratings]
-        if not rated:
-            continue
-        groups = sorted({case.group for case, _found in rated})
-        result[name] = {
-            "scorer_with_people": asdict(_agreement(rated, name, name)),
-            "overall_score_with_people": asdict(_agreement(rated, name, OVERALL)),
-            "people_with_people": {
-                key: asdict(value) for key, value in human_agreement([case.ratings[name] for case, _f in rated]).items()
-            },
-            "by_group": {
-                group: asdict(_agreement([row for row in rated if row[0].group == group], name, name))
-                for group in groups
-                if group
-            },
-        }
-    return result
-
-
-def _agreement(rated: Iterable[tuple[Case, Assessment | None]], name: str, by: str) -> Any:
-    scores, labels = [], []
-    for case, assessment in rated:
-        score = (
-            None if assessment is None else assessment.overall if by == OVERALL else assessment.scores[Dimension(by)]
-        )
-        if score is not None:
-            scores.append(score)
-            labels.append(fmean(case.ratings[name]))
-    return measure_agreement(scores, labels)
