@@ -39,6 +39,6 @@ def keep_index(merchant: Merchant) -> bool:
                 f"CREATE INDEX CONCURRENTLY {name} ON improvement_chunk USING hnsw (embedding vector_cosine_ops) "
                 f"WHERE merchant_id = {int(merchant.pk)}"
             )
-        elif n_chunks < EXACT_BELOW // 2:
+        elif n_chunks < EXACT_BELOW // 2 and is_indexed(merchant):
             cursor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
     return is_indexed(merchant)

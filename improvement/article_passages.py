@@ -1,6 +1,6 @@
 """The passages of articles with their vectors: computed once per text, and kept beside each other by model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,14 @@ from improvement.models import Article, Chunk
 from improvement.word_configs import word_config
 from portal.embeddings import DIMENSIONS, Vectors, embed, model_name
 from portal.models import Merchant
+
+ARTICLES_AT_ONCE = 50
+
+Report = Callable[[int, int], None]
+
+
+def ignore(_done: int, _total: int) -> None:
+    """Where nobody watches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +34,18 @@ def embed_passages(title: str, body: str) -> Passages:
     return passages
 
 
-def embed_for(merchant: Merchant, texts: Sequence[tuple[str, str]]) -> list[Passages]:
+def embed_for(merchant: Merchant, texts: Sequence[tuple[str, str]], *, report: Report = ignore) -> list[Passages]:
     """Of many articles (title, body) at once. What the merchant's passages hold already is not computed again.
 
-    Raises EmbeddingError.
+    `report` is told how many articles are done, of how many. Raises EmbeddingError.
     """
-    wanted = {passage.text for title, body in texts for passage in read_passages(title, body)}
-    return embed_all(texts, known_vectors(merchant, wanted, model_name()))
+    made: list[Passages] = []
+    for start in range(0, len(texts), ARTICLES_AT_ONCE):
+        part = texts[start : start + ARTICLES_AT_ONCE]
+        wanted = {passage.text for title, body in part for passage in read_passages(title, body)}
+        made.extend(embed_all(part, known_vectors(merchant, wanted, model_name())))
+        report(len(made), len(texts))
+    return made
 
 
 def known_vectors(merchant: Merchant, texts: set[str], model: str) -> dict[str, Vectors]:

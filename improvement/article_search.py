@@ -16,9 +16,10 @@ from typing import Any
 from django.db import connection, transaction
 
 from improvement.article_index import is_indexed
+from improvement.article_reembedding import find_search_model
 from improvement.models import SHARED, Article, ArticleStatus
 from improvement.word_configs import word_config
-from portal.embeddings import Vectors, embed, model_name
+from portal.embeddings import Vectors, embed
 from portal.models import Merchant
 
 N_CANDIDATES = 50
@@ -86,6 +87,7 @@ _COUNT = """
         FROM unnest(%(configs)s::text[]) AS config
     ) asked
 """
+_TOTAL = "SELECT count(*) FROM improvement_chunk WHERE merchant_id = %s AND embedding_model = %s"
 _FIND = """
     WITH asked(config, lexeme, weight) AS (
         SELECT * FROM unnest(%(configs)s::text[], %(lexemes)s::text[], %(weights)s::float8[])
@@ -106,19 +108,21 @@ _FIND = """
 
 def search_articles(merchant: Merchant, query: str, limit: int, wanted: Filter | None = None) -> list[ArticleHit]:
     """The best first. Raises EmbeddingError."""
-    wanted = wanted or Filter()
     query = query.replace("\x00", " ")
     if not query.strip():
         return []
-    vector = embed([query])[0]
-    words = weigh_words(merchant, query)
-    best: dict[int, list[Candidate]] = defaultdict(list)
-    for candidate in find_candidates(merchant, vector, words, wanted):
-        best[candidate.article_id].append(candidate)
-    scores = {article_id: soft_maximum([one.score for one in found]) for article_id, found in best.items()}
-    order = sorted(scores, key=lambda article_id: (-scores[article_id], article_id))[:limit]
-    articles = Article.objects.for_merchant(merchant).select_related("live_version").in_bulk(order)
-    top = {article_id: max(best[article_id], key=lambda one: one.score) for article_id in order}
+    model = find_search_model(merchant)
+    vector = embed([query], model=model)[0]
+    found = find_candidates(merchant, vector, weigh_words(merchant, query, model), wanted, model=model)
+    order = rank(found)[:limit]
+    articles = (
+        Article.objects.for_merchant(merchant)
+        .select_related("live_version")
+        .in_bulk([article_id for article_id, _score in order])
+    )
+    top: dict[int, Candidate] = {}
+    for one in sorted(found, key=lambda one: one.score):
+        top[one.article_id] = one
     return [
         ArticleHit(
             article=articles[article_id],
@@ -126,11 +130,20 @@ def search_articles(merchant: Merchant, query: str, limit: int, wanted: Filter |
             heading=top[article_id].heading,
             similarity=top[article_id].similarity,
             words=top[article_id].words,
-            score=scores[article_id],
+            score=score,
         )
-        for article_id in order
+        for article_id, score in order
         if article_id in articles
     ]
+
+
+def rank(found: Sequence[Candidate]) -> list[tuple[int, float]]:
+    """Articles with their scores, the best first."""
+    scores: dict[int, list[float]] = defaultdict(list)
+    for one in found:
+        scores[one.article_id].append(one.score)
+    ranked = [(article_id, soft_maximum(of_article)) for article_id, of_article in scores.items()]
+    return sorted(ranked, key=lambda pair: (-pair[1], pair[0]))
 
 
 def soft_maximum(scores: Sequence[float]) -> float:
@@ -139,7 +152,7 @@ def soft_maximum(scores: Sequence[float]) -> float:
     return top + math.log(sum(math.exp(SHARPNESS * (score - top)) for score in scores)) / SHARPNESS
 
 
-def weigh_words(merchant: Merchant, query: str) -> list[Word]:
+def weigh_words(merchant: Merchant, query: str, model: str) -> list[Word]:
     """The question's words with their share of its meaning: the weights of BM25 (Robertson, Zaragoza 2009)."""
     languages = Article.objects.for_merchant(merchant).filter(status=ArticleStatus.PUBLISHED)
     configs = sorted({word_config(code) for code in languages.values_list("language", flat=True).distinct().order_by()})
@@ -147,13 +160,13 @@ def weigh_words(merchant: Merchant, query: str) -> list[Word]:
         return []
     with connection.cursor() as cursor:
         asked: dict[str, Any] = {
-            "model": model_name(),
+            "model": model,
             "query": " ".join(query.split()[:MAX_WORDS]),
             "configs": configs,
         }
         cursor.execute(_COUNT.format(merchant=int(merchant.pk)), asked)
         counts: list[tuple[str, str, int]] = cursor.fetchall()
-        cursor.execute("SELECT count(*) FROM improvement_chunk WHERE merchant_id = %s", [merchant.pk])
+        cursor.execute(_TOTAL, [merchant.pk, model])
         (total,) = cursor.fetchone() or (0,)
     rarity = {(config, lexeme): math.log(1 + (total - n + 0.5) / (n + 0.5)) for config, lexeme, n in counts}
     sums: dict[str, float] = defaultdict(float)
@@ -162,10 +175,13 @@ def weigh_words(merchant: Merchant, query: str) -> list[Word]:
     return [Word(config, lexeme, weight / sums[config]) for (config, lexeme), weight in rarity.items()]
 
 
-def find_candidates(merchant: Merchant, vector: Vectors, words: Sequence[Word], wanted: Filter) -> list[Candidate]:
+def find_candidates(
+    merchant: Merchant, vector: Vectors, words: Sequence[Word], wanted: Filter | None = None, *, model: str
+) -> list[Candidate]:
     """The passages nearest in meaning and those that share most words, each with both measures."""
+    wanted = wanted or Filter()
     asked: dict[str, Any] = {
-        "model": model_name(),
+        "model": model,
         "status": ArticleStatus.PUBLISHED.value,
         "audiences": [str(audience) for audience in wanted.audiences],
         "language": wanted.language,

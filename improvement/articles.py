@@ -9,7 +9,15 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from improvement.article_passages import embed_for, embed_passages, replace_all_chunks, replace_chunks
+from improvement.article_passages import (
+    Passages,
+    Report,
+    embed_for,
+    embed_passages,
+    ignore,
+    replace_all_chunks,
+    replace_chunks,
+)
 from improvement.article_texts import ArticleText
 from improvement.errors import RefusedError
 from improvement.models import Article, ArticleStatus, ArticleVersion, Audience, Chunk, DraftRevision
@@ -64,19 +72,18 @@ def save_articles(
     via: ApiKey | None = None,
     revision: DraftRevision | None = None,
     expected: Mapping[str, int] | None = None,
+    passages: Mapping[str, Passages] | None = None,
 ) -> list[Saved]:
     """Creates the articles or brings them up to date, all or none; the same content again makes no version.
 
     An article that names no collection keeps its own. The row's own `updated_at` is when we learned of a change, so
-    that a client that pages by it misses nothing. `expected`: live versions by external id, 0 for none.
+    that a client that pages by it misses nothing. `expected`: live versions by external id, 0 for none. `passages`:
+    what `prepare_passages` made of the same texts.
     Raises EmbeddingError and VersionConflictError, with nothing changed.
     """
     wanted = {text.external_id: text.tidied() for text in texts}
-    known = find_articles(merchant, wanted)
-    new = [text for key, text in wanted.items() if key not in known or not has_text(known[key], text, revision)]
     # Before the transaction: no lock is held while an embedding service takes its time.
-    embedded = embed_for(merchant, [(text.title, text.body) for text in new])
-    passages = {text.external_id: made for text, made in zip(new, embedded, strict=True)}
+    passages = passages if passages is not None else prepare_passages(merchant, texts, revision=revision)
     with transaction.atomic():
         articles = lock_articles(merchant, wanted)
         check_versions(articles, expected or {})
@@ -94,6 +101,21 @@ def save_articles(
         record(merchant, touched, is_new, by=by, via=via)
     touched_ids = {article.external_id for article in touched}
     return [Saved(articles[key], is_new[key], key in touched_ids) for key in (text.external_id for text in texts)]
+
+
+def prepare_passages(
+    merchant: Merchant,
+    texts: Sequence[ArticleText],
+    *,
+    revision: DraftRevision | None = None,
+    report: Report = ignore,
+) -> dict[str, Passages]:
+    """By external id, of the texts that are not live already. Raises EmbeddingError."""
+    tidy = {text.external_id: text.tidied() for text in texts}
+    known = find_articles(merchant, tidy)
+    new = [text for key, text in tidy.items() if key not in known or not has_text(known[key], text, revision)]
+    embedded = embed_for(merchant, [(text.title, text.body) for text in new], report=report)
+    return {text.external_id: made for text, made in zip(new, embedded, strict=True)}
 
 
 def find_articles(merchant: Merchant, external_ids: Mapping[str, ArticleText]) -> dict[str, Article]:

@@ -1,10 +1,11 @@
-"""What changed between two wordings, word by word. Pure."""
+"""What changed between two wordings, word by word or line by line. Pure."""
 
 import re
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 _TOKEN = re.compile(r"\s+|[^\s]+")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +14,9 @@ class Part:
     text: str
 
 
-def compare(before: str, after: str) -> list[Part]:
-    old, new = _TOKEN.findall(before), _TOKEN.findall(after)
+def compare(before: str, after: str, *, by_lines: bool = False) -> list[Part]:
+    pattern = _LINE if by_lines else _TOKEN
+    old, new = pattern.findall(before), pattern.findall(after)
     parts: list[Part] = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from analytics.models import Conversation
-from improvement.article_passages import embed_passages, replace_chunks
-from improvement.models import Article, ArticleStatus, Chunk, Question, Reading
+from improvement.article_reembedding import reembed
+from improvement.models import Question, Reading
 from portal.embeddings import embed, model_name
 from portal.models import Merchant
 
@@ -30,7 +30,7 @@ def read_new_questions(merchant: Merchant, now: datetime, *, report: Report = ig
     reading, _created = Reading.objects.get_or_create(merchant=merchant)
     if reading.embedding_model != model_name():
         reading.read_to, reading.embedding_model = None, model_name()
-    reembed_articles(merchant)
+    reembed(merchant)
     conversations = Conversation.objects.for_merchant(merchant).filter(updated_at__lte=now)
     if reading.read_to is not None:
         conversations = conversations.filter(updated_at__gte=reading.read_to - OVERLAP)
@@ -82,14 +82,3 @@ def read_batch(merchant: Merchant, conversations: list[Conversation]) -> int:
         update_fields=["text", "asked_at", "embedding", "embedding_model", "coverage_probability", "is_covered"],
     )
     return len(new)
-
-
-def reembed_articles(merchant: Merchant) -> int:
-    """Gives articles their passages in the model of now; nothing to do but after a change of model."""
-    ready = Chunk.objects.filter(article=OuterRef("pk"), embedding_model=model_name())
-    articles = Article.objects.for_merchant(merchant).filter(~Exists(ready), status=ArticleStatus.PUBLISHED)
-    stale = list(articles.exclude(live_version=None).select_related("live_version"))
-    for article in stale:
-        version = article.get_live_version()
-        replace_chunks(article, embed_passages(version.title, version.body))
-    return len(stale)

@@ -10,11 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from improvement import coverage, drafting, effects, gaps, publishing
+from improvement.article_tasks import apply_article_import, compare_articles, read_article_import
 from improvement.errors import NotEnoughMaterialError
 from improvement.models import Draft, DraftState
 from portal.embeddings import EmbeddingError
 from portal.llm import LlmError
 from portal.models import Job, Merchant
+
+# Celery finds tasks in this module.
+__all__ = ["apply_article_import", "compare_articles", "read_article_import"]
 
 RETRIES = 3
 # A worker that died while it held a task: past every retry and time limit.

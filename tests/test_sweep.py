@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
 from analytics.models import Conversation, LabelTask
-from improvement.models import Article, Draft, Gap
+from improvement.models import Article, ArticleImport, ArticlePair, Draft, Gap
 from portal.models import ApiKey, Invitation, Job, Membership, Role, Scope
 from reporting.models import Report
 
@@ -122,6 +122,19 @@ def make_article(merchant) -> Article:
     return Article.objects.create(merchant=merchant, external_id="a-1", title="Returns", updated_at=NOW)
 
 
+def make_pair(merchant) -> ArticlePair:
+    other = Article.objects.create(merchant=merchant, external_id="a-2", title="Returns again", updated_at=NOW)
+    return ArticlePair.objects.create(
+        merchant=merchant, first=make_article(merchant), second=other, kind="duplicate", similarity=1, found_at=NOW
+    )
+
+
+def make_import(merchant) -> ArticleImport:
+    return ArticleImport.objects.create(
+        merchant=merchant, name="help.csv", collection="help", language="en", audience="public"
+    )
+
+
 def make_report(merchant) -> Report:
     return Report.objects.create(merchant=merchant, start=NOW, end=NOW, subject="s", digest={}, html="h", text="t")
 
@@ -144,6 +157,8 @@ FOREIGN: dict[str, Callable[[Any], Any]] = {
     "article_id": lambda merchant: make_article(merchant).pk,
     "external_id": lambda merchant: make_article(merchant).external_id,
     "number": lambda merchant: 1,
+    "pair_id": lambda merchant: make_pair(merchant).pk,
+    "import_id": lambda merchant: make_import(merchant).pk,
     "report.pk": lambda merchant: make_report(merchant).pk,
 }
 

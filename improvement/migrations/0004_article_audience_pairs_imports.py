@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveIntegerField()),
                 ('place', models.CharField(max_length=500)),
-                ('outcome', models.CharField(choices=[('new', 'New'), ('changed', 'Changed'), ('unchanged', 'Unchanged'), ('refused', 'Refused'), ('missing', 'No longer there')], max_length=10)),
+                ('outcome', models.CharField(choices=[('waiting', 'Not read yet'), ('new', 'New'), ('changed', 'Changed'), ('unchanged', 'Unchanged'), ('refused', 'Refused'), ('missing', 'No longer there')], max_length=10)),
                 ('field', models.CharField(blank=True, max_length=40)),
                 ('reason', models.CharField(blank=True, max_length=300)),
                 ('external_id', models.CharField(blank=True, max_length=128)),

@@ -1,9 +1,14 @@
 """A file or a help centre on its way into the knowledge base: what was read, what it would change, what it changed."""
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from improvement.errors import RefusedError
 from improvement.models.article import Article, Audience
 from portal.models.scoped import MerchantScoped
 
@@ -18,6 +23,7 @@ class ImportState(models.TextChoices):
 
 
 class EntryOutcome(models.TextChoices):
+    WAITING = "waiting", _("Not read yet")
     NEW = "new", _("New")
     CHANGED = "changed", _("Changed")
     UNCHANGED = "unchanged", _("Unchanged")
@@ -44,6 +50,23 @@ class ArticleImport(MerchantScoped):
 
     def __str__(self) -> str:
         return self.name
+
+    def move(self, wanted: ImportState, state: ImportState, **more: Any) -> bool:
+        """False where somebody else was faster."""
+        n_moved = ArticleImport.objects.filter(pk=self.pk, state=wanted).update(state=state, **more)
+        self.refresh_from_db()
+        return bool(n_moved)
+
+    def fail(self, reason: str, *, at: datetime) -> None:
+        """Nothing of it is in the knowledge base."""
+        self.state, self.state_reason, self.ended_at, self.upload = ImportState.FAILED, reason[:300], at, None
+        self.save(update_fields=["state", "state_reason", "ended_at", "upload"])
+
+    def discard(self, *, at: datetime) -> None:
+        """Raises RefusedError unless it waits for a decision."""
+        if not self.move(ImportState.READY, ImportState.DISCARDED, ended_at=at):
+            raise RefusedError(_t("This import was decided on already."))
+        self.entries.all().delete()
 
 
 class ImportEntry(models.Model):

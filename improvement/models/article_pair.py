@@ -1,10 +1,17 @@
 """Two articles that say the same, or that say different things about the same."""
 
-from django.db import models
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from improvement.models.article import Article
+from portal.models import AuditEntry
 from portal.models.scoped import MerchantScoped
+
+if TYPE_CHECKING:
+    from portal.models import User
 
 
 class PairKind(models.TextChoices):
@@ -15,6 +22,16 @@ class PairKind(models.TextChoices):
 class PairStatus(models.TextChoices):
     OPEN = "open", _("Open")
     DISMISSED = "dismissed", _("Dismissed")
+
+
+class ArticleComparison(models.Model):
+    """How far a merchant's articles were compared with each other."""
+
+    merchant = models.OneToOneField("portal.Merchant", on_delete=models.CASCADE, related_name="+", primary_key=True)
+    compared_to = models.DateTimeField()  # the last change of an article that was seen
+
+    def __str__(self) -> str:
+        return f"{self.merchant_id} compared to {self.compared_to}"
 
 
 class ArticlePair(MerchantScoped):
@@ -37,4 +54,19 @@ class ArticlePair(MerchantScoped):
         indexes = [models.Index(fields=["merchant", "status", "kind"], name="article_pair_list")]
 
     def __str__(self) -> str:
-        return f"{self.first_id} {self.kind} {self.second_id}"
+        return f"{self.first} / {self.second}"
+
+    def dismiss(self, *, by: "User", at: datetime) -> None:
+        """Stays dismissed until what was found about the two changes. Doing it twice changes nothing."""
+        with transaction.atomic():
+            rows = ArticlePair.objects.filter(pk=self.pk, status=PairStatus.OPEN)
+            if rows.update(status=PairStatus.DISMISSED, dismissed_by=by, dismissed_at=at) == 1:
+                AuditEntry.record(self.merchant, "article_pair.dismissed", by=by, on=self)
+        self.refresh_from_db(fields=["status"])
+
+    def reopen(self, *, by: "User") -> None:
+        with transaction.atomic():
+            rows = ArticlePair.objects.filter(pk=self.pk, status=PairStatus.DISMISSED)
+            if rows.update(status=PairStatus.OPEN, dismissed_by=None, dismissed_at=None) == 1:
+                AuditEntry.record(self.merchant, "article_pair.reopened", by=by, on=self)
+        self.refresh_from_db(fields=["status"])

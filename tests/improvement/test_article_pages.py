@@ -11,6 +11,7 @@ TEXT = {
     "title": "Return a lamp",
     "body": "Within **30 days**.\r\n\r\n- Print the label",
     "language": "en",
+    "audience": "public",
     "tags": "returns, lamps",
 }
 

@@ -97,11 +97,11 @@ def test_import_keeps_good_lines_and_names_bad_ones(merchant, tmp_path, capsys):
     file = tmp_path / "articles.jsonl"
     lines = [json.dumps(good), "{", json.dumps({**good, "external_id": "b", "updated_at": "2026-07-01T09:00:00"})]
     file.write_text("\n".join([*lines, json.dumps({**good, "colour": "red"})]))
-    with pytest.raises(CommandError, match="3 lines"):
+    with pytest.raises(CommandError, match="3 articles"):
         call_command("import_articles", file, merchant="lumen")
     out = capsys.readouterr()
-    assert "1 created, 0 updated, 0 unchanged, 3 not read" in out.out
-    assert "line 2:" in out.err
+    assert "1 created, 0 updated, 0 unchanged, 3 not read, 0 missing" in out.out
+    assert "articles.jsonl, line 2:" in out.err
     assert "line 3: updated_at has no time zone" in out.err
     assert "colour" in out.err
 
