@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path
 
+from analytics.agreement_api import AgreementView
 from analytics.conversations_api import ConversationsView, ConversationView
 from analytics.events_api import EventsView, EventsWithSlashView
 from analytics.export_api import ConversationsExportView, MetricsExportView
@@ -28,6 +29,8 @@ urlpatterns: list[URLPattern] = [
     ),
     path("labels/", LabelsView.as_view(), name="api_labels"),
     path("quality/", QualityView.as_view(), name="api_quality"),
+    path("quality/agreement/", AgreementView.as_view(), name="api_quality_agreement"),
+    path("quality/agreement", AgreementView.as_view(schema=None)),
     path("quality/series/", QualitySeriesView.as_view(), name="api_quality_series"),
     path("quality/breakdown/", QualityBreakdownView.as_view(), name="api_quality_breakdown"),
     path("quality/lowest/", LowestQualityView.as_view(), name="api_quality_lowest"),

@@ -216,7 +216,8 @@ _RATES = (
     Metric(
         "quality_score", _("Quality score"), Unit.RATE, Better.UP,
         _("Mean calibrated overall score of the scored conversations; read it with its coverage."),
-        "sum of overall scores / scored conversations", (("score", "scored"),), is_in_totals=False,
+        "sum of overall scores / scored conversations, on people's scale where their labels allow it",
+        (("score", "scored"),), is_in_totals=False, version=2,
     ),
 )  # fmt: skip
 _DURATIONS = (

@@ -32,7 +32,10 @@ class DimensionsSerializer(serializers.Serializer[Any]):
 
 
 class QualitySummarySerializer(serializers.Serializer[Any]):
-    """One scorer in one version; all but the period and n_eligible are null where nothing was scored."""
+    """One scorer in one version; all but the period and n_eligible are null where nothing was scored.
+
+    Unless is_provisional, `overall` is what people would have said: the mean score corrected by their labels.
+    """
 
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
@@ -40,6 +43,7 @@ class QualitySummarySerializer(serializers.Serializer[Any]):
     scorer_version = serializers.CharField(allow_null=True)
     rubric_version = serializers.CharField(allow_null=True)
     overall = MeanSerializer(allow_null=True)
+    raw = MeanSerializer(allow_null=True, help_text="The mean of the overall scores as the scorer gave them.")
     dimensions = DimensionsSerializer(allow_null=True)
     n_eligible = serializers.IntegerField()
     is_provisional = serializers.BooleanField(allow_null=True)
@@ -114,13 +118,14 @@ class QualityScoresView(MerchantApiView):
 
 def _as_json(summary: QualitySummary | None) -> dict[str, Any]:
     if summary is None:
-        empty = ("scorer", "scorer_version", "rubric_version", "overall", "dimensions", "is_provisional")
+        empty = ("scorer", "scorer_version", "rubric_version", "overall", "raw", "dimensions", "is_provisional")
         return dict.fromkeys(empty)
     return {
         "scorer": summary.version.scorer,
         "scorer_version": summary.version.scorer_version,
         "rubric_version": summary.version.rubric_version,
         "overall": _mean_as_json(summary.overall),
+        "raw": _mean_as_json(summary.raw),
         "dimensions": {str(row.dimension): _mean_as_json(row.mean) for row in summary.dimensions},
         "is_provisional": summary.is_provisional,
     }

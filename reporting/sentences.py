@@ -89,6 +89,10 @@ def quality_sentence(quality: QualitySummary) -> str:
     }
     if quality.is_provisional:
         text += " " + _("Provisional: not yet held against enough labels by people.")
+    else:
+        text += " " + _("Corrected by people’s labels; the scorer itself gave %(raw)s.") % {
+            "raw": percent(quality.raw.value)
+        }
     return text
 
 

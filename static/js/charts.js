@@ -63,7 +63,7 @@
     const many = isRound ? dataset.data.map((_, n) => colors[(dataset.colors || [])[n] || `chart-${(n % 6) + 1}`]) : null;
     return {
       borderColor: isRound ? colors.surface : color,
-      backgroundColor: many || (isLine ? fade(color, 0.09) : color),
+      backgroundColor: many || (isLine ? fade(color, 0.09) : type === "bubble" ? fade(color, 0.55) : color),
       borderWidth: isLine || isRound ? 2 : 0,
       borderDash: dataset.dashed ? [4, 4] : undefined,
       fill: isLine && index === 0 && !dataset.dashed ? "origin" : false,
@@ -86,6 +86,7 @@
     const isSideways = config.options?.indexAxis === "y";
     const isSpark = canvas.closest(".chart--spark") !== null;
     const isRound = config.type === "doughnut" || config.type === "pie";
+    const isScatter = config.type === "bubble"; // numbers on both axes
     const font = { family: getComputedStyle(document.body).fontFamily, size: 12 };
     const valueAxis = {
       beginAtZero: true, border: { display: false }, grid: { color: colors["chart-grid"], drawTicks: false },
@@ -96,13 +97,14 @@
       ticks: { color: colors["ink-3"], font, maxRotation: 0, autoSkipPadding: 16 }, display: !isSpark,
     };
     const given = config.options || {};
-    const merge = (axis, extra = {}) => ({ ...axis, ...extra, ticks: { ...axis.ticks, ...extra.ticks } });
-    const [x, y] = isSideways ? [valueAxis, labelAxis] : [labelAxis, valueAxis];
+    const named = (extra) => (extra.title ? { title: { color: colors["ink-2"], font, ...extra.title } } : {});
+    const merge = (axis, extra = {}) => ({ ...axis, ...extra, ...named(extra), ticks: { ...axis.ticks, ...extra.ticks } });
+    const [x, y] = isScatter ? [valueAxis, valueAxis] : isSideways ? [valueAxis, labelAxis] : [labelAxis, valueAxis];
     return {
       ...given,
       responsive: true, maintainAspectRatio: false, locale,
       animation: matchMedia("(prefers-reduced-motion: reduce)").matches ? false : { duration: 250 },
-      interaction: { mode: "index", intersect: false, axis: isSideways ? "y" : "x" },
+      interaction: isScatter ? { mode: "nearest", intersect: false, axis: "xy" } : { mode: "index", intersect: false, axis: isSideways ? "y" : "x" },
       scales: isRound ? {} : {
         x: merge(x, given.scales?.x),
         y: merge(y, given.scales?.y),

@@ -1,0 +1,56 @@
+"""The page about how scores and people agree, and measuring it at once."""
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from analytics.agreement_charts import history_chart, scatter_chart
+from analytics.agreement_page import AgreementPage, build_page
+from analytics.calibration_tasks import JOB_KIND, calibrate_for_page
+from analytics.models import Label, Stratum
+from portal.models import Job, JobState, Merchant, Role
+from portal.tenancy import MerchantRequest, merchant_page
+
+
+def find_job(merchant: Merchant) -> Job | None:
+    """The measuring that runs now, or one that failed and was not repeated."""
+    latest: Job | None = Job.objects.for_merchant(merchant).select_related("merchant").filter(kind=JOB_KIND).first()
+    return latest if latest is not None and (latest.is_active or latest.state == JobState.FAILED) else None
+
+
+@require_safe
+@merchant_page()
+def agreement_page(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
+    page = build_page(
+        merchant, version=request.GET.get("version", ""), dimension=request.GET.get("dimension", "overall")
+    )
+    labels = Label.objects.for_merchant(merchant).filter(task__stratum=Stratum.RANDOM, withdrawn_at=None)
+    context: dict[str, Any] = {
+        "page": page,
+        "job": find_job(merchant),
+        "has_labels": page is not None or labels.exclude(overall=None).exists(),
+        "may_review": request.membership.role >= Role.REVIEWER,
+    }
+    return render(request, "analytics/agreement.html", context | (_charts(page) if page else {}))
+
+
+def _charts(page: AgreementPage) -> dict[str, Any]:
+    findings = page.shown.findings
+    return {
+        "scatter": scatter_chart(findings["points"], findings.get("curve")),
+        "history": history_chart(page.history) if len(page.history) > 1 else None,
+    }
+
+
+@require_POST
+@merchant_page(role=Role.REVIEWER)
+def agreement_measurements(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
+    """Starts one; while it runs a second wish changes nothing."""
+    running = find_job(merchant)
+    if running is None or not running.is_active:
+        job = Job.start(merchant, JOB_KIND, by=request.user)
+        transaction.on_commit(lambda: calibrate_for_page.delay(job.pk), robust=True)
+    return redirect("quality_agreement", merchant.slug)
