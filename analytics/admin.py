@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
-from analytics.models import Conversation, Reconciliation, RejectedEvents, SpamDecision
+from analytics.models import Conversation, Reconciliation, RejectedEvents, RubricVersion, SpamDecision
 from analytics.spam import SpamError, decide_spam
 from portal.read_only_admin import ReadOnly
 
@@ -52,6 +52,15 @@ class SpamDecisionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_filter = ("merchant", "is_spam")
     list_select_related = ("merchant", "decided_by", "api_key")
     search_fields = ("thread__exact",)
+
+
+@admin.register(RubricVersion)
+class RubricVersionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("__str__", "merchant", "change_note", "who", "created_at", "carried_over_at")
+    list_filter = ("merchant",)
+    list_select_related = ("merchant", "created_by", "api_key")
+    search_fields = ("change_note",)
+    date_hierarchy = "created_at"
 
 
 @admin.register(Reconciliation)

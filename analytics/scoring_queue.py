@@ -115,6 +115,12 @@ def overlap(merchant: Merchant, rubric: Rubric, *, now: datetime) -> QuerySet[Co
     return recent.filter(Exists(older)).order_by("-ended_at", "-pk")[:OVERLAP]
 
 
+def count_overlap(merchant: Merchant, *, now: datetime) -> int:
+    """How many a judge would read again if the rubric asked something else from now on."""
+    recent = eligible(merchant).filter(ended_at__gte=now - JUDGE_WINDOW)
+    return recent.filter(Exists(_judged().filter(conversation=OuterRef("pk"))))[:OVERLAP].count()
+
+
 def _judged() -> QuerySet[QualityScore]:
     scores: QuerySet[QualityScore] = QualityScore.objects.filter(scorer=Scorer.LLM)
     return scores

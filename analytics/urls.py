@@ -6,6 +6,7 @@ from analytics.disagreement_views import disagreement_decisions, disagreement_pa
 from analytics.export_views import conversations_export, metrics_export
 from analytics.label_views import label_marks, label_plan, label_skips, label_withdrawals, labels_page
 from analytics.quality_views import quality_page
+from analytics.rubric_views import rubric_page, rubric_restorations
 from analytics.spam_views import spam_decisions
 
 urlpatterns: list[URLPattern] = [
@@ -16,6 +17,8 @@ urlpatterns: list[URLPattern] = [
     path("export/conversations/", conversations_export, name="conversations_export"),
     path("export/metrics/", metrics_export, name="metrics_export"),
     path("quality/", quality_page, name="quality"),
+    path("quality/rubric/", rubric_page, name="quality_rubric"),
+    path("quality/rubric/restorations/", rubric_restorations, name="quality_rubric_restorations"),
     path("quality/labels/", labels_page, name="quality_labels"),
     path("quality/labels/disagreements/", disagreements_page, name="quality_disagreements"),
     path("quality/labels/disagreements/<int:label_task_id>/", disagreement_page, name="quality_disagreement"),

@@ -46,6 +46,7 @@ VERBS: dict[str, Promise] = {
     "report.sent": _("Report sent"),
     "report.subscribed": _("Weekly report subscribed"),
     "report.unsubscribed": _("Weekly report unsubscribed"),
+    "rubric.changed": _("Rubric changed"),
 }
 TOPICS: dict[str, Promise] = {
     "account": _("Account"),
@@ -62,6 +63,7 @@ TOPICS: dict[str, Promise] = {
     "merchant": _("Settings"),
     "question": _("Question"),
     "report": _("Report"),
+    "rubric": _("Rubric"),
 }
 DETAILS: dict[str, Promise] = {
     "comment": _("Comment"),
