@@ -8,9 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 
+from analytics.admin_labels import LabelAdmin, LabelTaskAdmin
 from analytics.models import Conversation, Reconciliation, RejectedEvents, RubricVersion, SpamDecision
 from analytics.spam import SpamError, decide_spam
 from portal.read_only_admin import ReadOnly
+
+__all__ = ["LabelAdmin", "LabelTaskAdmin"]
 
 
 @admin.register(Conversation)

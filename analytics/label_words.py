@@ -20,7 +20,7 @@ HOUSE_WORDS: Mapping[str, Words] = {
     ),
     Dimension.ACCURACY: (
         _("Invented, or against the sources"),
-        _("Mostly unsupported"),
+        _("Hardly supported"),
         _("Core supported, details not"),
         _("Nearly all supported"),
         _("Every claim supported"),

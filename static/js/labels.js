@@ -5,7 +5,7 @@
   const skip = document.getElementById("label-skip");
   const keys = document.getElementById("label-keys");
   const scales = form ? [...form.querySelectorAll("[data-scale]")] : [];
-  const focusScale = (scale) => scale && (scale.querySelector("input:checked") || scale.querySelector("input")).focus();
+  const focusScale = (scale, how) => scale && (scale.querySelector("input:checked") || scale.querySelector("input")).focus(how);
   const currentScale = () => document.activeElement.closest("[data-scale]");
   const isTyping = (element) => element.matches("textarea, select, input:not([type=radio], [type=checkbox])");
 
@@ -83,5 +83,8 @@
     const source = link && document.getElementById(link.getAttribute("href").slice(1));
     if (source) source.open = true;
   });
-  focusScale(scales.find((scale) => !scale.querySelector("input:checked")) || scales[0]);
+  // On a phone there are no keys, and the page begins with the conversation.
+  if (matchMedia("(width > 800px)").matches) {
+    focusScale(scales.find((scale) => !scale.querySelector("input:checked")) || scales[0], { preventScroll: true });
+  }
 })();
