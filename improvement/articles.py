@@ -20,6 +20,7 @@ from improvement.article_passages import (
 )
 from improvement.article_texts import ArticleText
 from improvement.errors import RefusedError
+from improvement.gap_reopening import reopen_of_archived
 from improvement.models import Article, ArticleStatus, ArticleVersion, Audience, Chunk, DraftRevision
 from improvement.word_configs import word_config
 from portal.embeddings import model_name
@@ -247,6 +248,7 @@ def archive_article(article: Article, *, by: User | None, at: datetime) -> None:
         archived = Article.objects.filter(pk=article.pk, status=ArticleStatus.PUBLISHED)
         if archived.update(status=ArticleStatus.ARCHIVED, updated_at=at) == 1:
             AuditEntry.record(article.merchant, "article.archived", by=by, on=article)
+            reopen_of_archived(article)
     article.refresh_from_db(fields=["status", "updated_at"])
 
 

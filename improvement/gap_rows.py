@@ -1,113 +1,131 @@
-"""Writes groups of questions into gaps: known ones keep their id, name and status, the others are new."""
+"""Writes what a refresh found into gaps and questions. What a person changed meanwhile stays as that person wanted."""
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from itertools import pairwise
+from typing import Any
 
+import numpy as np
+from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from numpy.typing import NDArray
 
-from improvement.gap_matching import Known, match_groups
+from improvement.clustering import centroid, find_common, subtract_common
+from improvement.gap_assigning import Assignment, Memory
+from improvement.gap_joining import NO_GAP, GapIds, measure_core
+from improvement.gap_reopening import reopen_asked_again
 from improvement.keyphrases import build_names, name_topics
-from improvement.models import Draft, Gap, GapStatus, Question, Review
-from improvement.search import to_array
-from improvement.stream import Asked, Stream
+from improvement.models import Draft, Gap, GapStatus
+from improvement.neighbours import Indexes
+from improvement.stream import Stream
 from portal.embeddings import Vectors, model_name
-from portal.models import AuditEntry, Merchant
+from portal.models import Merchant
 
-# As many new questions after its article went live say that the article does not answer the topic.
-MIN_TO_REOPEN = 5
-UNDECIDED = (GapStatus.OPEN, GapStatus.REOPENED)
+# Words are counted in a sample: more questions make no better name.
+MAX_NAMED_BY, MAX_CONTRAST = 300, 3000
+
+# One statement for all rows; by primary key. Who was moved by a person since the questions were read stays there.
+_MOVE = """
+    UPDATE improvement_question q SET gap_id = coalesce(g.merged_into_id, g.id)
+    FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS moved(id, was, gap_id)
+    LEFT JOIN improvement_gap g ON g.id = moved.gap_id
+    WHERE q.id = moved.id AND q.gap_id IS NOT DISTINCT FROM nullif(moved.was, 0)
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    members: list[Asked]
-    centre: Vectors
-
-
-def store_groups(merchant: Merchant, stream: Stream, groups: Sequence[Group], covered: Sequence[str]) -> list[Gap]:
-    """Returns the new gaps. `covered` are texts of covered questions, for names that tell topics apart."""
+def store_assignment(
+    merchant: Merchant, stream: Stream, memory: Memory, assignment: Assignment, is_covered: NDArray[np.bool_]
+) -> list[Gap]:
+    """Returns the new gaps."""
+    gap_of = assignment.gap_of.copy()
     gaps = list(Gap.objects.for_merchant(merchant).order_by("pk"))
-    n_members = Counter(Question.objects.for_merchant(merchant).values_list("gap_id", flat=True))
-    known = [
-        Known(gap.pk, n_members[gap.pk], to_array([gap.centroid])[0] if gap.embedding_model == model_name() else None)
-        for gap in gaps
-    ]
-    members = [[one.gap_id for one in group.members] for group in groups]
-    matched = match_groups(members, [group.centre for group in groups], known)
-    phrases = name_topics([[one.text for one in group.members] for group in groups], covered)
-    names = iter(
-        build_names(
-            [options for options, gap_id in zip(phrases, matched, strict=True) if gap_id is None],
-            taken=[gap.name for gap in gaps],
-        )
-    )
-    by_id = {gap.pk: gap for gap in gaps}
-    new: list[Gap] = []
-    for group, options, gap_id in zip(groups, phrases, matched, strict=True):
-        gap = by_id[gap_id] if gap_id is not None else Gap(merchant=merchant, name=next(names))
-        fill_gap(gap, group, options)
-        if gap_id is None:
-            new.append(gap)
-        assign(gap, group)
-        reopen_if_asked_again(gap, group)
-    release_others(merchant, stream, groups, gaps, {gap_id for gap_id in matched if gap_id is not None})
+    covered = np.flatnonzero(is_covered)
+    new = create_gaps(merchant, stream, assignment.new_groups, covered, [gap.name for gap in gaps])
+    for gap, rows in zip(new, assignment.new_groups, strict=True):
+        gap_of[rows] = gap.pk
+    move_questions(stream, memory.member_of, gap_of)
+    rows_of = group_rows(gap_of)
+    describe_gaps(stream, gaps, rows_of)
+    for gap in gaps:
+        reopen_asked_again(gap, [stream.asked[row] for row in rows_of.get(gap.pk, [])])
+    close_answered(gaps, memory.member_of, is_covered, rows_of)
     return new
 
 
-def fill_gap(gap: Gap, group: Group, phrases: Sequence[str]) -> None:
-    moments = [one.asked_at for one in group.members]
-    gap.keyphrases, gap.centroid, gap.embedding_model = list(phrases), group.centre, model_name()
-    is_new = gap.pk is None
-    gap.first_asked_at = min(moments) if is_new else min(*moments, gap.first_asked_at)
-    gap.last_asked_at = max(moments) if is_new else max(*moments, gap.last_asked_at)
-    if is_new:
-        gap.save()
-    else:  # the status may be changing under a reviewer's hand right now
-        fields = ["keyphrases", "centroid", "embedding_model", "first_asked_at", "last_asked_at", "updated_at"]
-        gap.save(update_fields=fields)
+def group_rows(gap_of: GapIds) -> dict[int, Indexes]:
+    order = np.argsort(gap_of, kind="stable")
+    order = order[gap_of[order] != NO_GAP]
+    ids, starts = np.unique(gap_of[order], return_index=True)
+    bounds = [*starts.tolist(), len(order)]
+    return {gap_id: order[start:end] for gap_id, (start, end) in zip(ids.tolist(), pairwise(bounds), strict=True)}
 
 
-def assign(gap: Gap, group: Group) -> None:
-    moved = [one.question_id for one in group.members if one.gap_id != gap.pk]
-    Question.objects.filter(pk__in=moved).update(gap=gap)
+def create_gaps(
+    merchant: Merchant, stream: Stream, groups: Sequence[Indexes], covered: Indexes, taken: Sequence[str]
+) -> list[Gap]:
+    common = find_common([stream.vectors])
+    phrases = name_groups(stream, groups, covered)
+    new = [
+        Gap(merchant=merchant, name=name, keyphrases=list(options), **measure_gap(stream, rows, common))
+        for name, options, rows in zip(build_names(phrases, taken=taken), phrases, groups, strict=True)
+    ]
+    return Gap.objects.bulk_create(new)
 
 
-def published_at(gap: Gap) -> datetime | None:
-    reviews = Review.objects.filter(draft__gap=gap, published_at__isnull=False).order_by("-published_at")
-    moment: datetime | None = reviews.values_list("published_at", flat=True).first()
-    return moment
+def name_groups(stream: Stream, groups: Sequence[Indexes], covered: Indexes) -> list[list[str]]:
+    """Covered questions are the contrast, so that names tell topics apart."""
+    texts = [[stream.asked[row].text for row in rows[-MAX_NAMED_BY:].tolist()] for rows in groups]
+    return name_topics(texts, [stream.asked[row].text for row in covered[-MAX_CONTRAST:].tolist()])
 
 
-def reopen_if_asked_again(gap: Gap, group: Group) -> None:
-    if gap.status != GapStatus.ADDRESSED:
-        return
-    since = published_at(gap)
-    n_later = sum(since is None or one.asked_at > since for one in group.members)
-    if n_later < MIN_TO_REOPEN:
-        return
-    if Gap.objects.filter(pk=gap.pk, status=GapStatus.ADDRESSED).update(status=GapStatus.REOPENED):
-        gap.refresh_from_db(fields=["status"])
-        AuditEntry.record(gap.merchant, "gap.reopened", by=None, on=gap, detail={"questions_since": n_later})
+def measure_gap(stream: Stream, rows: Indexes, common: Vectors) -> dict[str, Any]:
+    """What follows from the questions alone."""
+    moments = [stream.asked[row].asked_at for row in (int(rows.min()), int(rows.max()))]
+    _centre, spread = measure_core(subtract_common(stream.vectors[rows], common))
+    return {
+        "centroid": centroid(stream.vectors[rows]),
+        "embedding_model": model_name(),
+        "spread": spread,
+        "first_asked_at": moments[0],
+        "last_asked_at": moments[1],
+    }
 
 
-def release_others(
-    merchant: Merchant, stream: Stream, groups: Sequence[Group], gaps: Sequence[Gap], matched: set[int]
-) -> None:
-    """Questions that are in no group leave their gap; those of a gap that was decided on stay as its history.
+def move_questions(stream: Stream, before: GapIds, after: GapIds) -> None:
+    rows = np.flatnonzero(before != after)
+    ids = [stream.asked[row].question_id for row in rows.tolist()]
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE, [ids, before[rows].tolist(), after[rows].tolist()])
 
-    An open gap that lost its questions because they are covered now has been addressed by somebody.
-    """
-    kept = {gap.pk for gap in gaps if gap.status not in UNDECIDED}
-    grouped = {one.question_id for group in groups for one in group.members}
-    loose = [one for one in stream.asked if one.gap_id is not None and one.question_id not in grouped]
-    Question.objects.filter(pk__in=[one.question_id for one in loose if one.gap_id not in kept]).update(gap=None)
+
+def describe_gaps(stream: Stream, gaps: Sequence[Gap], rows_of: dict[int, Indexes]) -> None:
+    """Only gaps whose questions are others now; the status may be changing under a reviewer's hand right now."""
+    common = find_common([stream.vectors])
+    changed: list[Gap] = []
     for gap in gaps:
-        if gap.pk in matched or gap.pk in kept:
+        rows = rows_of.get(gap.pk)
+        if rows is None:
             continue
-        former = [one.question_id for one in loose if one.gap_id == gap.pk]
-        n_covered = Question.objects.for_merchant(merchant).filter(pk__in=former, is_covered=True).count()
-        has_draft = Draft.objects.filter(gap=gap).exists()
-        if former and n_covered > len(former) / 2 and not has_draft:
+        measured = measure_gap(stream, rows, common)
+        measured["first_asked_at"] = min(gap.first_asked_at, stream.asked[int(rows.min())].asked_at)
+        if gap.spread is not None and np.allclose(gap.centroid, measured["centroid"], atol=1e-6):
+            continue
+        for name, value in measured.items():
+            setattr(gap, name, value)
+        gap.updated_at = timezone.now()
+        changed.append(gap)
+    fields = ["centroid", "embedding_model", "spread", "first_asked_at", "last_asked_at", "updated_at"]
+    Gap.objects.bulk_update(changed, fields, batch_size=200)
+
+
+def close_answered(
+    gaps: Sequence[Gap], before: GapIds, is_covered: NDArray[np.bool_], rows_of: dict[int, Indexes]
+) -> None:
+    """An open gap that lost its questions because they are covered now has been addressed by somebody."""
+    with_draft = set(Draft.objects.filter(gap__in=[gap.pk for gap in gaps]).values_list("gap_id", flat=True))
+    for gap in gaps:
+        former = before == gap.pk
+        if not gap.is_open or gap.pk in rows_of or gap.pk in with_draft or not former.any():
+            continue
+        if is_covered[former].mean() > 0.5:
             gap.move_to(GapStatus.ADDRESSED, _("The knowledge base answers these questions now."))

@@ -1,30 +1,31 @@
-"""From questions to gaps: judge them, group the uncovered ones, keep what is known about them, and rank."""
+"""From questions to gaps: judge them, keep what is known about them, group the rest, and rank."""
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
 from analytics.models import Conversation
-from improvement.clustering import centroid, find_common
 from improvement.coverage import Report, ignore, read_new_questions
-from improvement.coverage_model import Judgement
-from improvement.gap_groups import group_uncovered
+from improvement.gap_assigning import assign_questions
+from improvement.gap_memory import recall
 from improvement.gap_naming import name_with_llm
 from improvement.gap_ranking import rank_gaps
-from improvement.gap_rows import Group, store_groups
+from improvement.gap_rows import store_assignment
 from improvement.judging import judge_stream
-from improvement.models import Article, Gap, Question, Reading
-from improvement.stream import Stream, load_stream
+from improvement.models import Article, Gap, Question, QuestionMark, QuestionPin, Reading
+from improvement.stream import load_stream
 from portal.embeddings import model_name
 from portal.models import Merchant
 from portal.models.cost_inputs import CostInputs
 
 STEPS = 4
+# In between, questions only join and leave gaps.
+GROUPED_ANEW_EVERY = timedelta(days=7)
 
 
 def refresh_gaps(merchant: Merchant, now: datetime, *, report: Report = ignore) -> int:
@@ -42,13 +43,17 @@ def refresh_gaps(merchant: Merchant, now: datetime, *, report: Report = ignore) 
         stream = load_stream(merchant, now)
         judgement = judge_stream(merchant, stream)
         report(2, STEPS)
-        groups = find_uncovered_groups(stream, judgement)
+        is_anew = reading.clustered_at is None or now - reading.clustered_at >= GROUPED_ANEW_EVERY
+        is_covered = judgement.is_covered
+        memory = recall(merchant, stream)
+        assignment = assign_questions(stream.vectors, judgement.probability, is_covered, memory, is_anew=is_anew)
         report(3, STEPS)
-        covered = [one.text for one, is_covered in zip(stream.asked, judgement.is_covered, strict=True) if is_covered]
-        new = store_groups(merchant, stream, groups, covered)
+        new = store_assignment(merchant, stream, memory, assignment, is_covered)
         rank_gaps(merchant, stream, now)
         reading.computed_from, reading.refreshed_at = inputs, now
-        reading.save(update_fields=["computed_from", "refreshed_at"])
+        reading.clustered_at = now if is_anew else reading.clustered_at
+        reading.n_judged, reading.n_covered = len(stream.asked), int(np.count_nonzero(is_covered))
+        reading.save(update_fields=["computed_from", "refreshed_at", "clustered_at", "n_judged", "n_covered"])
     name_with_llm(merchant, new)  # outside the transaction: a roll-back must not forget what a call cost
     report(STEPS, STEPS)
     return count_gaps(merchant)
@@ -66,19 +71,16 @@ def count_gaps(merchant: Merchant) -> int:
 
 
 def hash_inputs(merchant: Merchant, now: datetime) -> str:
-    """Changes with every conversation, question, article and cost, and once a day because the weeks move on."""
+    """Changes with every conversation, question, article, cost and person's word, and once a day because the weeks
+    move on."""
     conversations = Conversation.objects.for_merchant(merchant).aggregate(Max("updated_at"))
     questions = Question.objects.for_merchant(merchant).aggregate(Max("id"))
     reading = Reading.objects.values_list("read_to", flat=True).get(merchant=merchant)
     articles = Article.objects.for_merchant(merchant).aggregate(Max("updated_at"))
+    pins = QuestionPin.objects.for_merchant(merchant).aggregate(Max("at"), Count("id"))
+    marks = QuestionMark.objects.for_merchant(merchant).aggregate(Max("id"))
+    merges = list(Gap.objects.for_merchant(merchant).exclude(merged_into=None).values_list("pk", "merged_into"))
     costs = CostInputs.costs_of(merchant).human_conversation
     day = now.astimezone(merchant.zone).date()
-    parts = [conversations, questions, reading, articles, costs, day, model_name(), merchant.recontact_days]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
-
-
-def find_uncovered_groups(stream: Stream, judgement: Judgement) -> list[Group]:
-    """Largest first."""
-    uncovered = np.flatnonzero(~judgement.is_covered)
-    found = group_uncovered(stream.vectors, judgement.probability, uncovered, find_common([stream.vectors]))
-    return [Group([stream.asked[row] for row in rows.tolist()], centroid(stream.vectors[rows])) for rows in found]
+    parts = [conversations, questions, reading, articles, pins, marks, sorted(merges), costs, day]
+    return hashlib.sha256(repr([*parts, model_name(), merchant.recontact_days]).encode()).hexdigest()

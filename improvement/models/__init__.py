@@ -4,9 +4,11 @@ from improvement.models.article_pair import ArticlePair, PairKind, PairStatus
 from improvement.models.decision import Decision
 from improvement.models.draft import Draft, DraftState
 from improvement.models.effect import Effect, Verdict
-from improvement.models.gap import Dismissal, Gap, GapStatus, Priority
+from improvement.models.gap import Dismissal, Gap, GapStatus, Lack, Priority, Recurrence, Trend
+from improvement.models.gap_merge import GapMerge, merge_gaps
 from improvement.models.question import Question
 from improvement.models.question_mark import QuestionMark
+from improvement.models.question_pin import QuestionPin, put_back, split_gap, take_out
 from improvement.models.question_request import QuestionRequest
 from improvement.models.reading import Reading
 from improvement.models.review import Review
@@ -29,17 +31,26 @@ __all__ = [
     "Effect",
     "EntryOutcome",
     "Gap",
+    "GapMerge",
     "GapStatus",
     "ImportEntry",
     "ImportState",
+    "Lack",
     "PairKind",
     "PairStatus",
     "Priority",
     "Question",
     "QuestionMark",
+    "QuestionPin",
     "QuestionRequest",
     "Reading",
+    "Recurrence",
     "Review",
+    "Trend",
     "Verdict",
     "Writer",
+    "merge_gaps",
+    "put_back",
+    "split_gap",
+    "take_out",
 ]

@@ -42,6 +42,29 @@ class Priority(models.TextChoices):
     LOW = "low", _("Low")
 
 
+class Lack(models.TextChoices):
+    """Why the knowledge base does not answer (gap_lack.py)."""
+
+    MISSING = "missing", _("No article")
+    STALE = "stale", _("Article out of date")
+    CONTRADICTORY = "contradictory", _("Articles disagree")
+    NEEDS_ACTION = "needs_action", _("Needs data or an action")
+
+
+class Recurrence(models.TextChoices):
+    """Why customers still ask what an article was published for (gap_reopening.py)."""
+
+    NOT_RETRIEVED = "not_retrieved", _("The agent did not find the article")
+    RETRIEVED_WRONG = "retrieved_wrong", _("The agent used the article and it did not help")
+    OUT_OF_DATE = "out_of_date", _("The article is out of date")
+    ARCHIVED = "archived", _("The article was archived")
+
+
+class Trend(models.TextChoices):
+    RISING = "rising", _("Rising")
+    FALLING = "falling", _("Falling")
+
+
 class Gap(MerchantScoped):
     name = models.CharField(max_length=160)
     is_renamed = models.BooleanField(default=False)  # a person's name for it survives re-runs
@@ -49,8 +72,14 @@ class Gap(MerchantScoped):
     status = models.CharField(max_length=10, choices=GapStatus.choices, default=GapStatus.OPEN)
     status_reason = models.CharField(max_length=300, blank=True)
     dismissal = models.CharField(max_length=16, choices=Dismissal.choices, blank=True)
+    recurrence = models.CharField(max_length=16, choices=Recurrence.choices, blank=True)  # of a reopened one
+    lack = models.CharField(max_length=16, choices=Lack.choices, default=Lack.MISSING)
+    lack_evidence = models.JSONField(default=dict, blank=True)  # numbers, by gap_lack.py
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="merged")
     centroid = VectorField(dimensions=DIMENSIONS)
     embedding_model = models.CharField(max_length=60)
+    # How near to the centre its questions lie: only one in ten is farther. Null: not known yet.
+    spread = models.FloatField(null=True)
     n_questions = models.PositiveIntegerField(default=0)
     # The factors of impact (metrics.md, Gaps) and their product.
     questions_per_week = models.FloatField(default=0)
@@ -59,6 +88,9 @@ class Gap(MerchantScoped):
     impact_per_week = models.FloatField(default=0)  # questions per week
     money_per_week = models.DecimalField(max_digits=12, decimal_places=2, default=0)  # merchant's currency
     priority = models.CharField(max_length=8, choices=Priority.choices, default=Priority.LOW)
+    # Questions in each of the last twelve weeks, oldest first; a trend only where they change beyond chance.
+    weekly_counts = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
+    trend = models.CharField(max_length=8, choices=Trend.choices, blank=True)
     first_asked_at = models.DateTimeField()
     last_asked_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -70,6 +102,14 @@ class Gap(MerchantScoped):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in (GapStatus.OPEN, GapStatus.REOPENED)
+
+    @property
+    def is_in_work(self) -> bool:
+        return self.status in (GapStatus.DRAFTING, GapStatus.IN_REVIEW)
 
     def request_draft(self, *, by: "User | None") -> "Draft":
         """Starts the writing of an article on commit. Raises DraftInProgressError where one is on its way already."""
