@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from improvement.article_import_files import KINDS, MAX_BYTES, suffix
-from improvement.article_texts import MAX_TAG, MAX_TAGS
+from improvement.article_texts import MAX_TAG, MAX_TAGS, SCHEMES
 from improvement.models import Audience
 
 
@@ -46,7 +46,8 @@ class ImportForm(forms.Form):
     )
     language = forms.CharField(label=_("Language"), max_length=16, help_text=_("Of articles that name none"))
     audience = forms.ChoiceField(label=_("For whom"), choices=Audience.choices, initial=Audience.PUBLIC)
-    collection = forms.SlugField(
+    collection = forms.RegexField(
+        r"^[\w.-]+$",
         label=_("Name of this source"),
         required=False,
         max_length=100,
@@ -56,6 +57,8 @@ class ImportForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         entered: dict[str, Any] = super().clean() or {}
         file, address = entered.get("file"), entered.get("address")
+        if address and not address.startswith(SCHEMES):
+            self.add_error("address", _("The address begins with http:// or https://."))
         if bool(file) == bool(address) and not self.errors:
             raise forms.ValidationError(_("Choose a file, or give the address of a site map."))
         if file and suffix(file.name) not in KINDS:
