@@ -94,16 +94,14 @@ def sign_in_by_hand(page: Page, email: str, password: str) -> Page:
 
 
 def inspect_page(page: Page, name: str) -> None:
-    """Asserts that nothing scrolls sideways and that axe finds nothing serious; a picture of what fails is kept."""
-    width = page.viewport_size["width"]
-    theme = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"
+    """Asserts that `find_problems` finds none; a picture of what fails is kept."""
+    name = f"{name}-{page.viewport_size['width']}"
     try:
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
-        assert ask_axe(page) == {}
+        assert find_problems(page) == {}
     except AssertionError:
-        take_picture(page, f"{name}-{width}-{theme}")
+        take_picture(page, name)
         raise
-    keep_picture(page, f"{name}-{width}-{theme}")
+    keep_picture(page, name)
 
 
 def keep_picture(page: Page, name: str) -> None:
@@ -117,10 +115,23 @@ def take_picture(page: Page, name: str) -> None:
     page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
 
 
-def ask_axe(page: Page) -> dict[str, Any]:
+def find_problems(page: Page) -> dict[str, Any]:
+    """What scrolls sideways, and what axe finds serious or critical: all of its rules in the theme of the page, and
+    that of contrast in the other one, for nothing else depends on the theme."""
+    sideways = page.evaluate("document.documentElement.scrollWidth") - page.viewport_size["width"]
+    found = {"scrolls sideways by": sideways} if sideways > 0 else {}
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    found |= ask_axe(page)
+    page.emulate_media(color_scheme="light" if is_dark else "dark")
+    other = ask_axe(page, {"runOnly": ["color-contrast"]})
+    page.emulate_media(color_scheme="dark" if is_dark else "light")
+    return found | {f"{rule} in the other theme": nodes for rule, nodes in other.items()}
+
+
+def ask_axe(page: Page, options: dict[str, Any] | None = None) -> dict[str, Any]:
     """Rule → the elements that break it, of what is serious or critical."""
     return {
         violation["id"]: [node["target"] for node in violation["nodes"]]
-        for violation in Axe().run(page).response["violations"]
+        for violation in Axe().run(page, options=options).response["violations"]
         if violation["impact"] in ("serious", "critical")
     }

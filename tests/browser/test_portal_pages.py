@@ -9,7 +9,7 @@ from portal.models import ApiKey, AuditEntry, Authenticator, Invitation, Job, Me
 from tests.browser.conftest import inspect_page, keep_picture
 
 pytestmark = pytest.mark.browser
-LOOKS = [(width, theme) for width in (1440, 390) for theme in ("light", "dark")]
+WIDTHS = (1440, 390)
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def lived_in(merchant, other_merchant, owner, reviewer, viewer):
     return job
 
 
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_pages_of_the_settings(browse, lived_in, owner, width, theme):
-    page = browse(owner, width=width, theme=theme)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_of_the_settings(browse, lived_in, owner, width):
+    page = browse(owner, width=width)
     for path, name in (
         ("settings/", "settings"),
         ("settings/conversations/", "settings-conversations"),
@@ -54,11 +54,11 @@ def test_pages_of_the_settings(browse, lived_in, owner, width, theme):
         inspect_page(page, name)
 
 
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_pages_outside_of_a_merchant(browse, lived_in, owner, width, theme):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_outside_of_a_merchant(browse, lived_in, owner, width):
     invitation = Invitation.waiting(lived_in.merchant).get(email="nadia@lumen.example")
     invited = f"/account/invitations/{invitation.make_token()}/"
-    page = browse(owner, width=width, theme=theme)
+    page = browse(owner, width=width)
     for path, name in (
         ("/", "home"),
         ("/account/", "account"),
@@ -68,7 +68,7 @@ def test_pages_outside_of_a_merchant(browse, lived_in, owner, width, theme):
     ):
         page.goto(path)
         inspect_page(page, name)
-    page = browse(None, width=width, theme=theme)
+    page = browse(None, width=width)
     for path, name in (
         ("/sign-in/", "sign-in"),
         ("/password/", "password"),

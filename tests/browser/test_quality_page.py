@@ -8,14 +8,14 @@ from tests.browser.conftest import inspect_page
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
-def test_quality_and_the_score_of_one_conversation(browse, merchant, viewer, width, theme):
+@pytest.mark.parametrize("width", [1440, 390])
+def test_quality_and_the_score_of_one_conversation(browse, merchant, viewer, width):
     with time_machine.travel(NOW, tick=True):
         for n in range(12):
             at = f"2026-11-{n + 2:02}T09:00:00+00:00"
             told(merchant, f"c-{n}", answer=REFUSAL if n % 4 == 0 else GOOD, at=at, channel=["widget", "email"][n % 2])
         score_ended_conversations_of(merchant.pk)
-        page = browse(viewer, width=width, theme=theme)
+        page = browse(viewer, width=width)
         page.goto("/lumen/quality/?period=custom&from=2026-11-01&to=2026-11-23")
         page.wait_for_selector("canvas[data-chart]")
         inspect_page(page, "quality")
