@@ -70,7 +70,9 @@ def sources(merchant: Merchant, rubric: Rubric) -> Iterator[tuple[Scorer, Rubric
 
 def _missing(merchant: Merchant, rubric: Rubric, scorer: Scorer, older: Rubric) -> Sequence[int]:
     """Ids of scores of the older version without one of the current, those of the latest conversations first."""
-    scores = QualityScore.objects.for_merchant(merchant).filter(scorer=scorer, scorer_version=scorer_version(scorer))
+    scores = QualityScore.objects.for_merchant(merchant).filter(
+        scorer=scorer, scorer_version=scorer_version(merchant, scorer)
+    )
     done = scores.filter(rubric_version=rubric.version).values("conversation")
     left = scores.filter(rubric_version=older.version).exclude(conversation__in=done)
     return list(left.order_by("-conversation_id").values_list("pk", flat=True))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import GroupKFold
 
 from analytics.additive_model import AdditiveModel, Matrix, fit
 
@@ -65,6 +64,8 @@ def assign_folds(groups: Groups, n_folds: int) -> NDArray[np.intp]:
 
 def split(groups: Groups, n_folds: int) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Training and test rows; the same at every call for the same groups in the same order."""
+    from sklearn.model_selection import GroupKFold  # noqa: PLC0415 - half a second, only for whoever trains
+
     rows = np.zeros(len(groups))
     return list(GroupKFold(n_folds).split(rows, groups=groups))
 

@@ -70,6 +70,6 @@ def embed_house(texts: Mapping[str, str]) -> HouseTexts:
 
 
 def read_house(merchant: Merchant) -> HouseTexts:
-    """What the merchant's agent may answer from now."""
+    """What the merchant's agent may answer from now, with the vectors that are kept of it."""
     found: HouseTexts = import_string(settings.QUALITY_HOUSE_TEXTS)(merchant)
     return found

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.utils import timezone, translation
 
 from analytics import judge, local_scorer
+from analytics.local_scorer import LocalScorer
 from analytics.models import Author, Conversation, Counting, Message, QualityScore, ScoreAttempt, Scorer
 from analytics.rubric import Assessment, Dimension, Rubric, current_rubric, weighted_mean
 from analytics.scoring_queue import (
@@ -22,10 +23,10 @@ from analytics.scoring_queue import (
     claim,
     current_scores,
     release,
-    scorer_version,
     waiting_for_judge,
 )
 from analytics.sealing import unseal_conversations
+from analytics.trained_scorers import load_scorer
 from analytics.transcript import read_transcripts
 from portal import langsmith, llm
 from portal.models import LlmCall, Merchant, RunFeedback
@@ -36,6 +37,9 @@ logger = logging.getLogger(__name__)
 # After an outage, a rate limit or a refused key the model is left alone for a while.
 PAUSE_SECONDS = 300
 LOCAL_BATCH = 200
+LEASE_SECONDS = (
+    120  # of the worker that scores a merchant locally, renewed with each batch: a killed one keeps no longer
+)
 LONGEST_PAUSE_SECONDS = 3600
 NO_ANSWER = "The agent answered no question of the customer."
 NOTHING_COUNTS = "No criterion with a weight applies to this conversation."
@@ -126,7 +130,8 @@ def _judge(conversation: Conversation, rubric: Rubric, *, now: datetime) -> Qual
         raise
     with transaction.atomic():
         Counting.lock(merchant)
-        score = _build(conversation, Scorer.LLM, assessment, rubric, overall=overall, now=timezone.now(), call=call)
+        version = (Scorer.LLM, judge.version())
+        score = _build(conversation, version, assessment, rubric, overall=overall, now=timezone.now(), call=call)
         score.save()
         attempt.delete()
         unseal_conversations(merchant, [conversation.pk])
@@ -134,13 +139,20 @@ def _judge(conversation: Conversation, rubric: Rubric, *, now: datetime) -> Qual
     return score
 
 
-def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, now: datetime) -> int:
-    """Scores a batch at once. Returns how many have a score now. Raises EmbeddingError."""
+def score_locally(
+    merchant: Merchant, conversations: Sequence[Conversation], *, now: datetime, scorer: LocalScorer | None = None
+) -> int:
+    """Scores a batch at once. Returns how many have a score now. `scorer` spares loading it. Raises EmbeddingError."""
+    scorer = scorer or load_scorer(merchant)
     rubric, transcripts = current_rubric(merchant), read_transcripts(merchant, conversations)
     pairs = list(zip(conversations, transcripts, strict=True))
     answered = [(conversation, transcript) for conversation, transcript in pairs if transcript.exchanges()]
     with translation.override(merchant.locale):  # the rationale is text that is kept
-        assessments = local_scorer.score_locally([transcript for _conversation, transcript in answered])
+        assessments = local_scorer.score_locally(
+            [transcript for _conversation, transcript in answered],
+            scorer,
+            conversation_ids=[conversation.pk for conversation, _transcript in answered],
+        )
     failed = {conversation: NO_ANSWER for conversation, transcript in pairs if not transcript.exchanges()}
     scores = []
     for (conversation, _transcript), assessment in zip(answered, assessments, strict=True):
@@ -148,10 +160,11 @@ def score_locally(merchant: Merchant, conversations: Sequence[Conversation], *, 
         if overall is None:
             failed[conversation] = NOTHING_COUNTS
         else:
-            scores.append(_build(conversation, Scorer.LOCAL, assessment, rubric, overall=overall, now=now))
+            version = (Scorer.LOCAL, scorer.version)
+            scores.append(_build(conversation, version, assessment, rubric, overall=overall, now=now))
     with transaction.atomic():
         Counting.lock(merchant)
-        _record_failed(merchant, failed, rubric, now=now)
+        _record_failed(merchant, failed, scorer, rubric, now=now)
         QualityScore.objects.bulk_create(
             scores,
             update_conflicts=True,
@@ -179,13 +192,15 @@ def find_overall(assessment: Assessment, rubric: Rubric) -> float | None:
         return None
 
 
-def _record_failed(merchant: Merchant, reasons: Mapping[Conversation, str], rubric: Rubric, *, now: datetime) -> None:
+def _record_failed(
+    merchant: Merchant, reasons: Mapping[Conversation, str], scorer: LocalScorer, rubric: Rubric, *, now: datetime
+) -> None:
     attempts = [
         ScoreAttempt(
             merchant=merchant,
             conversation=conversation,
             scorer=Scorer.LOCAL,
-            scorer_version=scorer_version(Scorer.LOCAL),
+            scorer_version=scorer.version,
             rubric_version=rubric.version,
             error=reason,
             is_final=True,
@@ -198,7 +213,7 @@ def _record_failed(merchant: Merchant, reasons: Mapping[Conversation, str], rubr
 
 def _build(
     conversation: Conversation,
-    scorer: Scorer,
+    version: tuple[Scorer, str],
     assessment: Assessment,
     rubric: Rubric,
     *,
@@ -210,8 +225,8 @@ def _build(
     return QualityScore(
         merchant_id=conversation.merchant_id,
         conversation=conversation,
-        scorer=scorer,
-        scorer_version=scorer_version(scorer),
+        scorer=version[0],
+        scorer_version=version[1],
         rubric_version=rubric.version,
         overall=overall,
         **{str(dimension): assessment.scores[dimension] for dimension in Dimension},

@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db.models import CharField, Exists, F, Func, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast, Mod
 
-from analytics import judge, local_scorer
+from analytics import judge
 from analytics.models import Conversation, Outcome, QualityScore, ScoreAttempt, Scorer
 from analytics.rubric import Rubric, current_rubric
+from analytics.trained_scorers import current_version
 from portal import llm
 from portal.models import Merchant
 from portal.periods import Period
@@ -60,8 +61,8 @@ def _sampled(conversations: QuerySet[Conversation], share: int) -> QuerySet[Conv
     return conversations.annotate(place=Mod(_Place(Cast("pk", CharField())), 100)).filter(place__lt=share)
 
 
-def scorer_version(scorer: Scorer) -> str:
-    return judge.version() if scorer == Scorer.LLM else local_scorer.version()
+def scorer_version(merchant: Merchant, scorer: Scorer) -> str:
+    return judge.version() if scorer == Scorer.LLM else current_version(merchant)
 
 
 def eligible(merchant: Merchant) -> QuerySet[Conversation]:
@@ -72,13 +73,13 @@ def eligible(merchant: Merchant) -> QuerySet[Conversation]:
 
 def current_scores(merchant: Merchant, scorer: Scorer, rubric: Rubric) -> QuerySet[QualityScore]:
     return QualityScore.objects.for_merchant(merchant).filter(
-        scorer=scorer, scorer_version=scorer_version(scorer), rubric_version=rubric.version
+        scorer=scorer, scorer_version=scorer_version(merchant, scorer), rubric_version=rubric.version
     )
 
 
 def current_attempts(merchant: Merchant, scorer: Scorer, rubric: Rubric) -> QuerySet[ScoreAttempt]:
     return ScoreAttempt.objects.for_merchant(merchant).filter(
-        scorer=scorer, scorer_version=scorer_version(scorer), rubric_version=rubric.version
+        scorer=scorer, scorer_version=scorer_version(merchant, scorer), rubric_version=rubric.version
     )
 
 
@@ -165,7 +166,7 @@ def claim(conversation: Conversation, scorer: Scorer, rubric: Rubric, *, now: da
     columns: dict[str, Any] = {
         "conversation": conversation,
         "scorer": scorer,
-        "scorer_version": scorer_version(scorer),
+        "scorer_version": scorer_version(conversation.merchant, scorer),
         "rubric_version": rubric.version,
     }
     new = {"merchant_id": conversation.merchant_id, "claimed_until": now + claim_time()}

@@ -6,11 +6,13 @@ import time
 from celery import shared_task
 from django.utils import timezone, translation
 
-from analytics import archiving, recount, scoring, scoring_queue, timescale
+from analytics import archiving, recount, scoring, timescale
 from analytics.calibration_tasks import calibrate, calibrate_for_page, calibrate_merchant_of
 from analytics.carry_over import carry_over
 from analytics.label_filling import fill_queue
+from analytics.local_backlog import score_waiting_locally
 from analytics.rubric_following import follow_rubric as follow
+from analytics.scorer_training import train_if_due
 from analytics.sealing import seal_days
 from analytics.sealing_proof import recheck_days
 from analytics.search_index import index_changed
@@ -23,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 JUDGE_SECONDS = 240
 INDEX_SECONDS = 60
-MAX_LOCAL_BATCHES = 20  # of 200 conversations: about half a minute
+MAX_LOCAL_BATCHES = 100  # of 200 conversations: about four minutes
 
 
 @shared_task(name="analytics.tasks.end_idle_conversations", ignore_result=True)
@@ -126,11 +128,20 @@ def score_ended_conversations_of(merchant_id: int) -> None:
     for _score in scoring.judge_waiting(merchant):
         if time.monotonic() > deadline:
             break
-    for _batch in range(MAX_LOCAL_BATCHES):
-        conversations = list(scoring_queue.waiting_for_local(merchant, now=now)[: scoring.LOCAL_BATCH])
-        if not conversations:
-            break
-        scoring.score_locally(merchant, conversations, now=now)
+    score_waiting_locally(merchant, now=now, batches=MAX_LOCAL_BATCHES)
+
+
+@shared_task(name="analytics.tasks.train_scorers", ignore_result=True)
+def train_scorers() -> None:
+    for merchant_id in Merchant.objects.values_list("pk", flat=True):
+        train_scorer_of.delay(merchant_id)
+
+
+@shared_task(name="analytics.tasks.train_scorer_of", ignore_result=True)
+def train_scorer_of(merchant_id: int) -> None:
+    merchant = Merchant.objects.get(pk=merchant_id)
+    if (training := train_if_due(merchant, now=timezone.now())) is not None:
+        logger.info("%s: %s", training, training.comparisons)
 
 
 @shared_task(name="analytics.tasks.fill_label_queues", ignore_result=True)

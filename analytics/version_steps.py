@@ -56,7 +56,7 @@ def read_steps(merchant: Merchant, older: Rubric, newer: Rubric) -> list[ScorerS
     found = []
     for scorer in Scorer:
         scores = QualityScore.objects.for_merchant(merchant).filter(
-            scorer=scorer, scorer_version=scorer_version(scorer), conversation__exclusion=""
+            scorer=scorer, scorer_version=scorer_version(merchant, scorer), conversation__exclusion=""
         )
         after = dict(
             scores.filter(rubric_version=newer.version)

@@ -36,6 +36,7 @@ SCHEDULE: tuple[Every | Nightly, ...] = (
     Nightly("analytics.tasks.reconcile", hour=2),
     Nightly("analytics.tasks.recheck_sealed_days", hour=2, minute=45),
     Nightly("improvement.tasks.measure_effects", hour=3),
+    Nightly("analytics.tasks.train_scorers", hour=2, minute=30),
     Nightly("analytics.tasks.calibrate", hour=3, minute=15),
     Nightly("analytics.tasks.archive_events", hour=3, minute=30),
     Nightly("portal.tasks.forget_ended_sessions", hour=4),

@@ -13,6 +13,7 @@ from analytics.models.rubric import RubricVersion
 from analytics.models.sealed import DayChannel, DayQuality, DayRollup, SealedDay
 from analytics.models.search import SearchProgress, SearchText
 from analytics.models.spam import SpamDecision
+from analytics.models.trained_scorer import TrainedScorer
 
 __all__ = [
     "ArchivedPeriod",
@@ -49,4 +50,5 @@ __all__ = [
     "SpamDecision",
     "Stratum",
     "TargetReason",
+    "TrainedScorer",
 ]

@@ -1,70 +1,17 @@
-import gzip
-import json
-
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
 from analytics.agreement import human_agreement, measure_agreement
 from analytics.models import QualityScore
-from tests.analytics.quality_cases import GOOD, NOW, REFUSAL, judged, told
-from tests.stand_ins.openai_server import completion, error
+from tests.analytics.quality_cases import NOW, told
+from tests.stand_ins.openai_server import error
 
 
 @pytest.fixture(autouse=True)
 def _clock():
     with time_machine.travel(NOW, tick=False):
         yield
-
-
-def rated(path, *rows: tuple[str, list[float]]):
-    lines = [
-        {"question": "How do I change my card?", "answer": answer, "ratings": {"helpfulness": values}}
-        for answer, values in rows
-    ]
-    path.write_bytes(gzip.compress("\n".join(map(json.dumps, lines)).encode()))
-    return path
-
-
-@pytest.fixture
-def ratings(tmp_path):
-    off_topic = "We are open on weekdays from nine to five."
-    return rated(tmp_path / "r.jsonl.gz", (GOOD, [1, 1]), (REFUSAL, [0, 0]), (off_topic, [0.2, 0.4]))
-
-
-def test_evaluation_reports_agreement_next_to_that_between_people(ratings, capsys):
-    call_command("evaluate_quality", ratings)
-    result = json.loads(capsys.readouterr().out)
-    found = result["ratings"]["helpfulness"]
-    assert (result["n"], result["n_failed"], result["scorer"]) == (3, 0, "local")
-    assert found["scorer_with_people"]["spearman"] == 1.0
-    assert found["people_with_people"]["one_with_another"]["n"] == 3
-    assert "overall" not in result["ratings"]
-
-
-@pytest.mark.django_db
-def test_evaluating_the_judge_counts_what_it_failed_at(merchant, openai_server, ratings, capsys):
-    openai_server.answers["Judgement"] = judged("choose Payment methods")
-    openai_server.script.append(completion(None, refusal="no"))
-    call_command("evaluate_quality", ratings, "--scorer", "llm", "--merchant", merchant.slug, "--limit", "2")
-    result = json.loads(capsys.readouterr().out)
-    assert (result["n"], result["n_failed"]) == (2, 2)  # refused; a quote that this answer does not hold
-    assert result["ratings"]["helpfulness"]["scorer_with_people"]["n"] == 0
-
-
-@pytest.mark.django_db
-def test_evaluating_the_judge_needs_somebody_who_pays(ratings):
-    with pytest.raises(CommandError, match="who pays"):
-        call_command("evaluate_quality", ratings, "--scorer", "llm")
-
-
-def test_a_bad_line_is_named(tmp_path):
-    path = tmp_path / "bad.jsonl"
-    path.write_text('{"question": "a", "answer": "b", "ratings": {"charm": [1]}}')
-    with pytest.raises(CommandError, match=r"line 1.*charm"):
-        call_command("evaluate_quality", path)
-    with pytest.raises(CommandError, match="cannot be read"):
-        call_command("evaluate_quality", tmp_path / "none.jsonl")
 
 
 def test_agreement_is_unknown_and_not_zero_where_nothing_varies():
@@ -100,7 +47,7 @@ def test_scoring_by_command_says_when_the_judge_stopped(merchant, openai_server,
     told(merchant)
     with pytest.raises(CommandError, match="judge stopped"):
         call_command("score_conversations", "--merchant", merchant.slug)
-    assert "0 scored by the judge, 0 by the local scorer, 1 still wait" in capsys.readouterr().out
+    assert "0 scored by the judge, 1 by the local scorer, 1 still wait" in capsys.readouterr().out
 
 
 @pytest.mark.django_db

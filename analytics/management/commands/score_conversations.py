@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from analytics import scoring, scoring_queue
 from analytics.carry_over import carry_over
+from analytics.local_backlog import score_waiting_locally
 from analytics.models import Conversation
 from portal.models import Merchant
 from portal.periods import Period, day_start
@@ -65,11 +66,11 @@ class Command(BaseCommand):
         return sum(score is not None for score in tqdm(scores, total=to_judge, file=sys.stderr, desc="judge"))
 
     def score_locally(self, merchant: Merchant) -> int:
-        n_scored, rows = 0, scoring_queue.waiting_for_local(merchant, now=timezone.now())
+        rows = scoring_queue.waiting_for_local(merchant, now=timezone.now())
         with tqdm(total=rows.count(), file=sys.stderr, desc="local scorer") as bar:
-            while batch := list(rows[: scoring.LOCAL_BATCH]):
-                n_scored += scoring.score_locally(merchant, batch, now=timezone.now())
-                bar.update(len(batch))
+            n_scored = score_waiting_locally(merchant, now=timezone.now(), report=bar.update)
+        if rows.exists():
+            raise CommandError("Another worker is scoring this merchant's conversations.", returncode=2)
         return n_scored
 
 

@@ -1,0 +1,30 @@
+"""What a merchant's labels taught the local scorer. Rows are only ever added; the highest number holds."""
+
+from django.db import models
+
+from portal.models.scoped import MerchantScoped
+
+
+class TrainedScorer(MerchantScoped):
+    """One training, whether it taught something or not: `curves` holds the dimensions in which it beat the prior."""
+
+    number = models.PositiveIntegerField()
+    # What the features were: curves for others would be read wrongly.
+    prior = models.CharField(max_length=20)
+    embedding_model = models.CharField(max_length=60)
+    rubric_version = models.CharField(max_length=20)
+    n_labels = models.PositiveIntegerField()  # conversations
+    # {dimension: {"model": …, "folds": […]}}, each an AdditiveModel as JSON.
+    curves = models.JSONField()
+    # {conversation id: the fold whose curves have not seen its label}
+    fold_of = models.JSONField()
+    # {dimension: the figures by which it was decided}, see scorer_training.Comparison.
+    comparisons = models.JSONField()
+    trained_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["merchant", "number"], name="trained_scorer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.merchant_id}: training {self.number} on {self.n_labels} labels"
