@@ -23,6 +23,7 @@ def scatter_chart(points: Sequence[Sequence[float]], curve: Sequence[float] | No
             "data": [{"x": x, "y": y, "r": round(_SMALLEST * sqrt(n), 1)} for x, y, n in points],
             "texts": [_point_text(x, y, int(n)) for x, y, n in points],
             "color": "chart-1",
+            "clip": False,  # circles on the border are seen whole
             "order": 3,
         },
         _line(_("Score and people agree"), [(0, 0), (1, 1)], color="ink-3", dashed=True),

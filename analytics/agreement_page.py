@@ -34,20 +34,28 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """Written out; `interval` is empty where there is none."""
+
+    value: str
+    interval: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One dimension in the table; figures are written out, with their intervals."""
+    """One dimension in the table."""
 
     key: str
     label: str | Promise
     n: int
     is_provisional: bool
-    pearson: str
-    spearman: str
-    error: str
-    kappa: str
-    people: str
+    spearman: Figure
+    pearson: Figure
+    error: Figure
+    kappa: Figure
+    people: Figure
     n_people: int
-    share: str
+    share: Figure
     verdict: str
 
 
@@ -126,8 +134,8 @@ def build_row(row: Calibration, label: str | Promise) -> Row:
         label=label,
         n=row.n,
         is_provisional=row.is_provisional,
-        pearson=figure(agreement, "pearson"),
         spearman=figure(agreement, "spearman"),
+        pearson=figure(agreement, "pearson"),
         error=figure(agreement, "mean_absolute_error"),
         kappa=figure(agreement, "weighted_kappa"),
         people=figure(people, "spearman"),
@@ -137,19 +145,19 @@ def build_row(row: Calibration, label: str | Promise) -> Row:
     )
 
 
-def figure(found: dict[str, float | None], name: str) -> str:
-    """0.72 (0.61–0.80)"""
-    if found[name] is None:
-        return "–"
-    low, high = found[f"{name}_low"], found[f"{name}_high"]
-    value = number(found[name], 2)
-    return value if low is None or high is None else f"{value} ({number(low, 2)} – {number(high, 2)})"
+def figure(found: dict[str, float | None], name: str) -> Figure:
+    value, low, high = (found[f"{name}{end}"] for end in ("", "_low", "_high"))
+    if value is None:
+        return Figure("–")
+    return Figure(number(value, 2), f"{number(low, 2)} – {number(high, 2)}" if low is not None else "")
 
 
-def _share(ceiling: dict[str, float | None]) -> str:
+def _share(ceiling: dict[str, float | None]) -> Figure:
     if ceiling["share"] is None:
-        return "–"
-    return f"{percent(ceiling['share'], 0)} ({percent(ceiling['share_low'], 0)} – {percent(ceiling['share_high'], 0)})"
+        return Figure("–")
+    return Figure(
+        percent(ceiling["share"], 0), f"{percent(ceiling['share_low'], 0)} – {percent(ceiling['share_high'], 0)}"
+    )
 
 
 def span(found: dict[str, float], low: str, high: str) -> str:

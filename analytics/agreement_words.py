@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.calibration import MIN_LABELS
-from portal.templatetags.formats import local_date, number, percent
+from portal.templatetags.formats import local_date, number
 
 # From which Spearman's correlation on.
 STRENGTHS = (
@@ -44,11 +44,11 @@ def what_is_missing(n: int, low: float | None) -> str:
 
 def narrowing(extra: int, half: float, now: float) -> str:
     text = ngettext(
-        "%(n)s more label narrows the interval from ±%(now)s to ±%(half)s.",
-        "%(n)s more labels narrow the interval from ±%(now)s to ±%(half)s.",
+        "%(n)s more label narrows the interval from ±%(now)s to ±%(half)s points.",
+        "%(n)s more labels narrow the interval from ±%(now)s to ±%(half)s points.",
         extra,
     )
-    return text % {"n": number(extra), "now": percent(now), "half": percent(half)}
+    return text % {"n": number(extra), "now": number(now * 100, 1), "half": number(half * 100, 1)}
 
 
 def tell_shift(since: object, before: float, after: float) -> str:

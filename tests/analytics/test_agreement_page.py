@@ -39,10 +39,9 @@ def test_the_page_tells_every_dimension_with_its_interval_and_the_ceiling(
     assert "calibrated" in text
     row, agreement = page.rows[0], stored["agreement"]
     assert (row.n, row.n_people) == (40, 10)
-    assert row.spearman == (
-        f"{agreement['spearman']:.2f} ({agreement['spearman_low']:.2f} – {agreement['spearman_high']:.2f})"
-    )
-    assert row.spearman in text
+    assert row.spearman.value == f"{agreement['spearman']:.2f}"
+    assert row.spearman.interval == f"{agreement['spearman_low']:.2f} – {agreement['spearman_high']:.2f}"
+    assert row.spearman.interval in text
     assert page.interval in text
     assert "20 more labels narrow the interval" in text
     assert sum(int(cell) for cells in response.context["scatter"].rows for cell in cells[1:]) == 40
@@ -136,6 +135,6 @@ def test_the_summary_over_rest_is_the_headline_of_the_page(calibrated, api, view
     assert body["overall"]["value"] == page.context["summary"].overall.value == metrics["value"]
     assert body["overall"]["value"] < body["raw"]["value"]
     assert "Provisional" not in page.content.decode()
-    card = next(card for card in overview.context["cards"] if card.key == "quality_score")
+    card = next(card for card, _url in overview.context["overview"].cards if card.key == "quality_score")
     assert card.value == f"{body['overall']['value']:.0%}"
     assert "provisional" not in card.note
