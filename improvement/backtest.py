@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from improvement.article_passages import embed_passages
+from improvement.agent_signals import Signal
+from improvement.article_passages import Passages, embed_passages
 from improvement.coverage_features import Base
-from improvement.coverage_model import Judgement, Signal, judge
-from improvement.judging import known_signals, number_articles
+from improvement.coverage_model import Judgement, judge
+from improvement.judging import known_signals, number_articles, questions_of
 from improvement.material import find_held_out
 from improvement.models import Gap
 from improvement.search import KnowledgeBase, load_knowledge_base
 from improvement.stream import Stream, load_stream
-from portal.embeddings import Vectors
 
 MAX_CONTEXT = 2000  # the newest questions of other topics
 N_NEIGHBOURS = 50
@@ -45,7 +45,7 @@ def run_backtest(
     stream = select_stream(load_stream(gap.merchant, now), gap, held_out)
     knowledge = without_article(load_knowledge_base(gap.merchant), replaces)
     before = replay(gap, stream, knowledge, None)
-    after = replay(gap, stream, knowledge, embed_passages(title, body).vectors)
+    after = replay(gap, stream, knowledge, embed_passages(title, body))
     is_held_out = np.array([one.question_id in held_out for one in stream.asked], dtype=bool)
     was, is_now = before.judgement.is_covered, after.judgement.is_covered
     neighbours = find_neighbours(gap, stream, was & ~is_held_out)
@@ -74,21 +74,23 @@ def without_article(knowledge: KnowledgeBase, article_id: int | None) -> Knowled
     )
 
 
-def replay(gap: Gap, stream: Stream, knowledge: KnowledgeBase, draft: Vectors | None) -> Replay:
+def replay(gap: Gap, stream: Stream, knowledge: KnowledgeBase, draft: Passages | None) -> Replay:
     base = number_articles(knowledge)
     signals = known_signals(gap.merchant, stream, knowledge)
     if draft is None:
-        return Replay(judge(stream.vectors, base, signals), np.zeros(len(stream.asked), dtype=bool))
+        return Replay(judge(questions_of(stream), base, signals), np.zeros(len(stream.asked), dtype=bool))
     number = base.article.max(initial=-1) + 1
     with_draft = Base(
-        np.concatenate([base.vectors, draft]), np.append(base.article, np.full(len(draft), number, dtype=np.intp))
+        [*base.texts, *draft.texts],
+        np.concatenate([base.vectors, draft.vectors]),
+        np.append(base.article, np.full(len(draft.texts), number, dtype=np.intp)),
     )
     finds_draft = np.zeros(len(stream.asked), dtype=bool)
     if len(stream.asked):
         finds_draft = (stream.vectors @ with_draft.vectors.T).argmax(axis=1) >= len(base.vectors)
     # What the agent showed in these conversations says nothing about a text that it did not have.
-    signals = np.where(finds_draft, int(Signal.UNKNOWN), signals)
-    return Replay(judge(stream.vectors, with_draft, signals), finds_draft)
+    signals = np.where(finds_draft[:, None], int(Signal.UNKNOWN), signals)
+    return Replay(judge(questions_of(stream), with_draft, signals), finds_draft)
 
 
 def find_neighbours(gap: Gap, stream: Stream, is_candidate: Any) -> Any:

@@ -9,9 +9,10 @@ from sklearn import metrics
 
 from improvement.chunking import split_article
 from improvement.clustering import find_common, find_groups
-from improvement.coverage_features import Base
+from improvement.coverage_features import Base, Questions
 from improvement.coverage_model import judge
 from improvement.gap_groups import group_uncovered
+from improvement.reading_requests import is_request
 from portal.embeddings import embed
 
 
@@ -51,10 +52,13 @@ def evaluate(articles: Sequence[tuple[str, str]], questions: Sequence[LabelledQu
     """`articles`: titles and bodies. The same steps as for a merchant, without signals of an agent."""
     passages = [split_article(title, body) for title, body in articles]
     numbers = np.repeat(np.arange(len(passages)), [len(texts) for texts in passages])
-    base = Base(embed([text for texts in passages for text in texts]), numbers.astype(np.intp))
-    vectors = embed([question.text for question in questions])
-    judgement = judge(vectors, base, np.zeros(len(questions), dtype=np.int_))
-    found = np.flatnonzero(~judgement.is_covered)
+    told = [text for texts in passages for text in texts]
+    base = Base(told, embed(told), numbers.astype(np.intp))
+    texts = [question.text for question in questions]
+    vectors = embed(texts)
+    judgement = judge(Questions(texts, vectors), base)
+    asks = np.array([is_request(text) for text in texts])
+    found = np.flatnonzero(~judgement.is_covered & asks)
     common = find_common([vectors])
     groups = find_groups(vectors[found], common)
     truth = np.array([not question.is_covered for question in questions])

@@ -3,12 +3,13 @@
 import numpy as np
 from django.db import connection
 from django.db.models import F
-from numpy.typing import NDArray
 
-from improvement.coverage_features import Base
-from improvement.coverage_model import Judgement, Signal, judge
+from improvement.agent_signals import Signal, Signals
+from improvement.coverage_features import Base, Questions
+from improvement.coverage_model import Judgement, judge
 from improvement.models import ArticleVersion
 from improvement.neighbours import nearest
+from improvement.question_marks import read_question_marks
 from improvement.search import KnowledgeBase, load_knowledge_base
 from improvement.stream import Stream
 from portal.models import Merchant
@@ -34,19 +35,25 @@ _STORE = """
 def judge_stream(merchant: Merchant, stream: Stream) -> Judgement:
     knowledge = load_knowledge_base(merchant)
     base = number_articles(knowledge)
-    judgement = judge(stream.vectors, base, known_signals(merchant, stream, knowledge))
+    said = read_question_marks(merchant)
+    marks = {row: said[one.question_id] for row, one in enumerate(stream.asked) if one.question_id in said}
+    judgement = judge(questions_of(stream), base, known_signals(merchant, stream, knowledge), marks)
     store_judgement(stream, knowledge, judgement)
     return judgement
 
 
 def number_articles(knowledge: KnowledgeBase) -> Base:
     _ids, numbers = np.unique(np.array(knowledge.article_ids, dtype=np.int64), return_inverse=True)
-    return Base(knowledge.vectors, numbers.astype(np.intp))
+    return Base(knowledge.texts, knowledge.vectors, numbers.astype(np.intp))
 
 
-def known_signals(merchant: Merchant, stream: Stream, knowledge: KnowledgeBase) -> NDArray[np.int_]:
-    """What the agent showed, but only where it could have known the text that is nearest now."""
-    signals = stream.signals
+def questions_of(stream: Stream) -> Questions:
+    return Questions([one.text for one in stream.asked], stream.vectors)
+
+
+def known_signals(merchant: Merchant, stream: Stream, knowledge: KnowledgeBase) -> Signals:
+    """What the conversations showed, but only where it could have known the text that is nearest now."""
+    signals = stream.read_signals()
     if not knowledge.texts or not len(signals):
         return signals
     live = ArticleVersion.objects.filter(article__merchant=merchant, article__live_version=F("pk"))

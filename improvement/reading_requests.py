@@ -13,6 +13,7 @@ from improvement.stop_words import STOP_WORDS
 from portal.languages import ENGLISH, content_stems, function_words, guess_language, split_words
 
 MAX_SMALL_TALK = 6  # words; who writes more says more
+MAX_LENGTH = 120  # characters
 MAX_REQUESTS = 5
 # Said around a request or after an answer, besides the words of courtesy.
 _FILLERS = frozenset(
@@ -62,6 +63,8 @@ _POINTS_BACK = re.compile(
 
 def is_request(text: str) -> bool:
     """False for small talk ("Hiii", "ok thanks", "anyone there?") and for noise: numbers, signs, a single letter."""
+    if len(text) > MAX_LENGTH:
+        return True
     if is_courtesy(text):
         return False
     words = split_words(_PLEASANTRIES.sub(" ok ", _IDENTIFIER.sub(" ", text)))

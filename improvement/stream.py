@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from django.db import connection
-from numpy.typing import NDArray
 
 from analytics.models import HandoffReason
-from improvement.coverage_model import Signal
+from improvement.agent_signals import Signal, Signals, read_levels
 from improvement.search import to_array
 from portal.embeddings import Vectors, model_name
 from portal.models import Merchant
@@ -20,11 +19,12 @@ MAX_QUESTIONS = 10_000  # the newest; comparing each with each takes seconds up 
 # Uses question_asked (merchant, asked_at) and message_once (conversation, occurred_at, event_id).
 _QUERY = """
     SELECT q.id, q.text, q.asked_at, q.gap_id, q.embedding, q.coverage_probability, c.id, c.channel, c.outcome,
-        c.handoff_reason, c.recontacted_at IS NOT NULL OR c.is_disputed, said.n, coalesce(said.cited, false)
+        c.handoff_reason, c.recontacted_at IS NOT NULL OR c.is_disputed, said.n, coalesce(said.cited, false),
+        said.confidence, c.rating, c.recontacted_at IS NOT NULL
     FROM improvement_question q
     JOIN analytics_conversation c ON c.id = q.conversation_id
     LEFT JOIN LATERAL (
-        SELECT count(*) AS n, bool_or(m.sources <> '[]'::jsonb) AS cited
+        SELECT count(*) AS n, bool_or(m.sources <> '[]'::jsonb) AS cited, min(m.confidence) AS confidence
         FROM analytics_message m WHERE m.conversation_id = c.id AND m.author = 'agent'
     ) said ON true
     WHERE q.merchant_id = %s AND q.embedding_model = %s AND q.asked_at > %s AND q.asked_at <= %s
@@ -47,6 +47,9 @@ class Asked:
     handoff_reason: str
     is_refuted: bool
     signal: Signal
+    confidence: float | None  # the lowest of the agent's answers
+    rating: int | None
+    is_asked_again: bool | None  # None: it is too early to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,32 @@ class Stream:
     asked: Sequence[Asked]
     vectors: Vectors
 
-    @property
-    def signals(self) -> NDArray[np.int_]:
-        return np.array([one.signal for one in self.asked], dtype=np.int_)
+    def read_signals(self) -> Signals:
+        numbers = [
+            (
+                one.signal,
+                np.nan if one.confidence is None else one.confidence,
+                -1 if one.is_asked_again is None else one.is_asked_again,
+                np.nan if one.rating is None else one.rating,
+            )
+            for one in self.asked
+        ]
+        sources, confidence, asked_again, rating = np.array(numbers, dtype=np.float64).reshape(-1, 4).T
+        return read_levels(sources.astype(np.int_), confidence, asked_again.astype(np.int_), rating)
 
 
 def load_stream(merchant: Merchant, now: datetime) -> Stream:
     with connection.cursor() as cursor:
         cursor.execute(_QUERY, [merchant.pk, model_name(), now - WINDOW, now, MAX_QUESTIONS])
         rows = cursor.fetchall()[::-1]
+    settled_before = now - timedelta(days=merchant.recontact_days)
     asked = [
         Asked(
             *(row[0], row[1], row[2], row[3], row[5], row[6], row[7], row[8], row[9], row[10]),
             signal=read_signal(row[9], row[11], is_cited=row[12]),
+            confidence=row[13],
+            rating=row[14],
+            is_asked_again=True if row[15] else (False if row[2] < settled_before else None),
         )
         for row in rows
     ]

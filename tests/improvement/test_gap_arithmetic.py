@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 from improvement.clustering import find_groups
-from improvement.coverage_features import NAMES, Base, Hidden, describe
-from improvement.coverage_model import Signal, judge, listen, weigh_signals
 from improvement.gap_matching import Known, match_groups
 from improvement.gap_page import count_weeks
 from improvement.keyphrases import build_names, name_topics
@@ -145,45 +143,6 @@ def test_the_same_words_asked_again_make_no_group_of_their_own():
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_questions_make_no_trouble(n):
     assert len(find_groups(embed(PASSWORD)[:n])) == n
-    base = Base(embed(["Pay your bill", "Open Billing"]), np.array([0, 0]))
-    assert len(judge(embed(PASSWORD)[:n], base, np.zeros(n, dtype=int)).probability) == n
-
-
-def test_without_a_knowledge_base_nothing_is_covered():
-    empty = Base(np.zeros((0, 384), dtype=np.float32), np.zeros(0, dtype=np.intp))
-    judgement = judge(embed(PASSWORD), empty, np.zeros(4, dtype=int))
-    assert not judgement.is_covered.any()
-    assert (judgement.passage == -1).all()
-
-
-def test_features_have_names_and_an_absent_article_pulls_them_down():
-    base = Base(embed([*PASSWORD, "Pay your bill", "Open Billing"]), np.array([0, 0, 0, 0, 1, 1]))
-    question = embed(["reset my password please"])
-    stream = np.zeros((1, 10), dtype=np.float32)
-    present = describe(question, base, stream)
-    absent = describe(question, base, stream, Hidden(np.array([0]), has_article=True))
-    assert present.shape == (1, len(NAMES))
-    assert (present[0, :7] > absent[0, :7]).all()
-
-
-def test_a_signal_that_agrees_with_the_texts_counts_and_a_random_one_does_not():
-    probability = np.repeat([0.8, 0.2], 100)
-    telling = np.repeat([Signal.CITED, Signal.MISSING_KNOWLEDGE], 100)
-    telling[:5], telling[-5:] = Signal.MISSING_KNOWLEDGE, Signal.CITED
-    weighed = weigh_signals(probability, telling)
-    assert weighed[50] > 0.95
-    assert weighed[150] < 0.05
-    random = np.tile([Signal.CITED, Signal.UNCITED], 100)
-    assert np.abs(weigh_signals(probability, random) - probability).max() < 0.02
-    assert (weigh_signals(probability, np.zeros(200, dtype=int)) == probability).all()
-
-
-def test_a_question_listens_to_its_neighbours():
-    probability = np.array([0.9, 0.9, 0.9, 0.1])
-    neighbours = np.array([[1, 2], [0, 2], [0, 1], [0, 1]])
-    heard = listen(probability, neighbours, np.ones((4, 2), dtype=np.float32))
-    assert heard[3] == pytest.approx(0.3 * 0.1 + 0.7 * 0.9, abs=0.01)
-    assert heard[0] == pytest.approx(0.9, abs=0.01)
 
 
 def test_weeks_have_no_holes_and_end_with_this_one():
