@@ -58,6 +58,6 @@ def _note(mean: DimensionMean, weak: Sequence[QualityScore]) -> Note:
 
 def _strongest(score: QualityScore, dimension: str) -> str | None:
     """The feature that lowered the dimension most; None where the scorer names none."""
-    parts: dict[str, float] = score.contributions.get(dimension) or {}
+    parts = {name: part for name, part in (score.contributions.get(dimension) or {}).items() if name in WORDS}
     name = min(parts, key=lambda each: parts[each], default=None)
     return name if name is not None and parts[name] < 0 else None

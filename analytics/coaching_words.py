@@ -30,6 +30,28 @@ ADVICE: Mapping[str, Advice] = {
         _("Answers are about something near, not about the question. Give articles titles in customers’ own words."),
         _ARTICLES,
     ),
+    "best_passage": Advice(
+        _("No passage of the answer fits the question. Give each question an article or a heading of its own."),
+        _ARTICLES,
+    ),
+    "title": Advice(
+        _("The cited articles’ titles are far from the question. Give them titles in customers’ own words."), _ARTICLES
+    ),
+    "better_passage": Advice(
+        _("A nearer passage was not used. Look at how the agent searches, and at articles that say the same twice."),
+        _ARTICLES,
+    ),
+    "better_text": Advice(
+        _("A nearer article was not used. Look at how the agent searches, and at articles that say the same twice."),
+        _ARTICLES,
+    ),
+    "lacks_form": Advice(
+        _("The question asks for a number, a date or a time, and the answer has none. Complete the articles."),
+        _ARTICLES,
+    ),
+    "grounded": Advice(
+        _("Answers are far from the sources that they cite. Tell the agent to keep to its sources."),
+    ),
     "coverage": Advice(
         _("Parts of a question stay unanswered. Tell the agent to take up each question of a message in turn."),
     ),

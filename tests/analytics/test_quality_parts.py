@@ -8,6 +8,8 @@ import time_machine
 
 from analytics import quality, quality_parts
 from analytics.coaching import coach
+from analytics.coaching_words import ADVICE
+from analytics.features import Feature
 from analytics.models import Conversation, QualityScore
 from analytics.quality_parts import Moments, by_part, find_standing
 from analytics.quality_series import read_series
@@ -151,7 +153,7 @@ def test_equal_traffic_is_rarely_called_different():
 
 
 def test_notes_count_what_pulled_most_and_name_the_help(merchant, period):
-    refusing = {"refusal": -2.5, "length": -0.4, "relevance": 0.3}
+    refusing = {"baseline": -4.0, "refusal": -2.5, "length": -0.4, "relevance": 0.3}
     short = {"length": -1.0, "relevance": 0.2}
     for thread, value, parts in (("a", 0.1, refusing), ("b", 0.2, refusing), ("c", 0.3, short), ("d", 0.9, refusing)):
         rest = {"helpfulness": value, "politeness": 0.9, "contributions": {"helpfulness": parts}}
@@ -168,6 +170,10 @@ def test_notes_count_what_pulled_most_and_name_the_help(merchant, period):
     assert [score.conversation.thread for score in note.examples] == ["a", "b"]
 
 
+def test_every_feature_that_can_lower_a_score_has_its_advice():
+    assert {str(feature) for feature in Feature} - set(ADVICE) == {"confirmed"}
+
+
 def test_the_page_shows_all_of_it(merchant, viewer, sign_in, django_assert_max_num_queries):
     gap = a_gap(merchant, "Refunds")
     for number in range(6):
@@ -179,7 +185,7 @@ def test_the_page_shows_all_of_it(merchant, viewer, sign_in, django_assert_max_n
         page = client.get("/lumen/quality/").content.decode()
     assert f"topic={gap.pk}" in page
     assert "agent_version=a2" in page
-    assert "badge--bad\">lower<" in page
+    assert 'badge--bad">lower<' in page
     assert "Write the articles that are missing." in page
     assert "Accuracy 10%" in page
 
