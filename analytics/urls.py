@@ -1,5 +1,6 @@
 from django.urls import URLPattern, path
 
+from analytics.agreement_views import agreement_measurements, agreement_page
 from analytics.conversation_views import conversation_detail, conversation_list
 from analytics.data_health_views import data_health
 from analytics.disagreement_views import disagreement_decisions, disagreement_page, disagreements_page
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern] = [
     path("export/conversations/", conversations_export, name="conversations_export"),
     path("export/metrics/", metrics_export, name="metrics_export"),
     path("quality/", quality_page, name="quality"),
+    path("quality/agreement/", agreement_page, name="quality_agreement"),
+    path("quality/agreement/measurements/", agreement_measurements, name="quality_agreement_measurements"),
     path("quality/rubric/", rubric_page, name="quality_rubric"),
     path("quality/rubric/restorations/", rubric_restorations, name="quality_rubric_restorations"),
     path("quality/labels/", labels_page, name="quality_labels"),
