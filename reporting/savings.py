@@ -56,15 +56,17 @@ def measure_savings(
     now: datetime,
     costs: Costs,
     is_provisional: bool | None = None,
+    first: datetime | None = None,
 ) -> Savings:
-    """`is_provisional` is given where the result is to be compared with one that is."""
+    """`is_provisional` is given where the result is to be compared with one that is; `first`, since when there is data,
+    where it is known."""
     mature_until = find_mature_until(merchant, now=now)
     if is_provisional is None:
         is_provisional = mode is Mode.HONEST and mature_until <= period.start
     covered = period
     if mode is Mode.HONEST and not is_provisional and period.start < mature_until < period.end:
         covered = Period(start=period.start, end=mature_until, zone=period.zone, kind="custom")
-    first = data_from(merchant)
+    first = first or data_from(merchant)
     counts = build_counts(
         totals(merchant, covered, now=now, durations=False),
         costs=costs,
