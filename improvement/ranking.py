@@ -7,7 +7,11 @@ from decimal import Decimal
 
 # A topic that nobody asked about for a quarter no longer costs anything.
 RECENT = timedelta(weeks=12)
+N_WEEKS = 12
 HIGH_SHARE, MEDIUM_SHARE = 0.5, 0.8
+# The last so many weeks against as many before them.
+TREND_WEEKS = 4
+BEYOND_CHANCE = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,24 @@ def measure_impact(
         per_week=per_week,
         money_per_week=Decimal(str(per_week)) * cost_of_conversation,
     )
+
+
+def count_weeks(moments: Sequence[datetime], *, now: datetime) -> list[int]:
+    """Questions in each of the last twelve weeks, oldest first; the last week ends now."""
+    counts = [0] * N_WEEKS
+    for moment in moments:
+        weeks_ago = (now - moment) // timedelta(weeks=1)
+        if 0 <= weeks_ago < N_WEEKS:
+            counts[N_WEEKS - 1 - weeks_ago] += 1
+    return counts
+
+
+def find_trend(counts: Sequence[int]) -> str:
+    """ "rising" or "falling" where the last weeks differ from those before beyond chance (Poisson counts), else ""."""
+    now, before = sum(counts[-TREND_WEEKS:]), sum(counts[-2 * TREND_WEEKS : -TREND_WEEKS])
+    if now + before == 0 or abs(now - before) <= BEYOND_CHANCE * (now + before) ** 0.5:
+        return ""
+    return "rising" if now > before else "falling"
 
 
 def find_priorities(impacts: Sequence[float]) -> list[str]:

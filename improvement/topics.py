@@ -13,7 +13,7 @@ from portal.models import Merchant
 def read_topics(merchant: Merchant) -> list[Topic]:
     """Every gap by its impact, then the questions that the articles cover, and those that they do not."""
     questions = Question.objects.for_merchant(merchant).order_by()
-    gaps = Gap.objects.for_merchant(merchant).values_list("pk", "name")
+    gaps = Gap.objects.for_merchant(merchant).filter(merged_into=None).values_list("pk", "name")
     return [
         *(Topic(str(pk), name, questions.filter(gap=pk).values("conversation_id")) for pk, name in gaps),
         Topic("covered", _("Covered by an article"), questions.filter(is_covered=True).values("conversation_id")),

@@ -123,8 +123,9 @@ def build_digest(
         now=now,
         costs=costs,
         is_provisional=savings.is_provisional,
+        first=savings.data_from,
     )
-    open_gaps = Gap.objects.for_merchant(merchant).filter(status__in=UNANSWERED)
+    open_gaps = Gap.objects.for_merchant(merchant).filter(status__in=UNANSWERED, merged_into=None)
     sums = open_gaps.aggregate(n=Count("id"), money=Sum("money_per_week"))
     waiting = Draft.objects.for_merchant(merchant).filter(state=DraftState.IN_REVIEW)
     return Digest(

@@ -11,7 +11,7 @@ from pgvector.django import VectorField
 
 from improvement.errors import DraftInProgressError, RefusedError
 from portal.embeddings import DIMENSIONS
-from portal.models import AuditEntry
+from portal.models import ApiKey, AuditEntry
 from portal.models.scoped import MerchantScoped
 from portal.templatetags.formats import in_sentence
 
@@ -91,6 +91,9 @@ class Gap(MerchantScoped):
     # Questions in each of the last twelve weeks, oldest first; a trend only where they change beyond chance.
     weekly_counts = ArrayField(models.PositiveIntegerField(), default=list, blank=True)
     trend = models.CharField(max_length=8, choices=Trend.choices, blank=True)
+    # Where and in which languages it was asked in the last half year, for the list's filters.
+    channels = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    languages = ArrayField(models.CharField(max_length=16), default=list, blank=True)
     first_asked_at = models.DateTimeField()
     last_asked_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
@@ -114,7 +117,7 @@ class Gap(MerchantScoped):
     def request_draft(self, *, by: "User | None") -> "Draft":
         """Starts the writing of an article on commit. Raises DraftInProgressError where one is on its way already."""
         with transaction.atomic():
-            wanted = Gap.objects.filter(pk=self.pk, status__in=(GapStatus.OPEN, GapStatus.REOPENED))
+            wanted = Gap.objects.filter(pk=self.pk, status__in=(GapStatus.OPEN, GapStatus.REOPENED), merged_into=None)
             if wanted.update(status=GapStatus.DRAFTING, status_reason="", updated_at=timezone.now()) != 1:
                 self.refresh_from_db(fields=["status"])
                 raise DraftInProgressError(
@@ -127,7 +130,7 @@ class Gap(MerchantScoped):
             draft.start_writing(by=by)
         return draft
 
-    def rename(self, name: str, *, by: "User | None") -> None:
+    def rename(self, name: str, *, by: "User | None", via: ApiKey | None = None) -> None:
         """The name stays from now on, whatever the questions become. Raises RefusedError without one."""
         name = " ".join(name.split())[:160]
         if not name:
@@ -135,33 +138,36 @@ class Gap(MerchantScoped):
         if name == self.name:
             return
         with transaction.atomic():
-            AuditEntry.record(self.merchant, "gap.renamed", by=by, on=self, detail={"to": name})
+            AuditEntry.record(self.merchant, "gap.renamed", by=by, on=self, detail={"to": name}, via=via)
             self.name, self.is_renamed = name, True
             self.save(update_fields=["name", "is_renamed", "updated_at"])
 
-    def dismiss(self, *, by: "User | None", dismissal: Dismissal, reason: str = "") -> None:
+    def dismiss(self, *, by: "User | None", dismissal: Dismissal, reason: str = "", via: ApiKey | None = None) -> None:
         """Takes it off the list; its questions stay with it. Raises RefusedError where it is not open."""
         reason = reason.strip()
         with transaction.atomic():
             self._claim((GapStatus.OPEN, GapStatus.REOPENED), GapStatus.DISMISSED, reason, dismissal=dismissal)
             detail = {"dismissal": dismissal.value, "reason": reason}
-            AuditEntry.record(self.merchant, "gap.dismissed", by=by, on=self, detail=detail)
+            AuditEntry.record(self.merchant, "gap.dismissed", by=by, on=self, detail=detail, via=via)
 
-    def reopen(self, *, by: "User | None") -> None:
+    def reopen(self, *, by: "User | None", via: ApiKey | None = None) -> None:
         """Back on the list. Raises RefusedError unless it was dismissed or addressed."""
         with transaction.atomic():
             self._claim((GapStatus.DISMISSED, GapStatus.ADDRESSED), GapStatus.REOPENED, "", dismissal="")
-            AuditEntry.record(self.merchant, "gap.reopened", by=by, on=self)
+            AuditEntry.record(self.merchant, "gap.reopened", by=by, on=self, via=via)
 
     def _claim(self, wanted: tuple[GapStatus, ...], status: GapStatus, reason: str, *, dismissal: str) -> None:
         """Whoever comes second is told so."""
-        found = Gap.objects.filter(pk=self.pk, status__in=wanted)
+        found = Gap.objects.filter(pk=self.pk, status__in=wanted, merged_into=None)
         now = timezone.now()
-        if found.update(status=status, status_reason=reason[:300], dismissal=dismissal, updated_at=now) != 1:
+        if (
+            found.update(status=status, status_reason=reason[:300], dismissal=dismissal, recurrence="", updated_at=now)
+            != 1
+        ):
             self.refresh_from_db(fields=["status"])
             message = _t("Nothing was changed: this gap is %(status)s.")
             raise RefusedError(message % {"status": in_sentence(self.get_status_display())})
-        self.refresh_from_db(fields=["status", "status_reason", "dismissal", "updated_at"])
+        self.refresh_from_db(fields=["status", "status_reason", "dismissal", "recurrence", "updated_at"])
 
     def move_to(self, status: GapStatus, reason: str = "") -> None:
         self.status, self.status_reason = status, reason[:300]

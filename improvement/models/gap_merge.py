@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _t
 from improvement.errors import RefusedError
 from improvement.models.gap import Gap
 from improvement.models.question import Question
-from portal.models import AuditEntry, User
+from portal.models import ApiKey, AuditEntry, User
 from portal.models.scoped import MerchantScoped
 
 
@@ -32,7 +32,7 @@ class GapMerge(MerchantScoped):
     def __str__(self) -> str:
         return f"{self.source_id} into {self.target_id}"
 
-    def undo(self, *, by: User | None) -> None:
+    def undo(self, *, by: User | None, via: ApiKey | None = None) -> None:
         """What came from the source and is still in the target goes back. Raises RefusedError the second time."""
         with transaction.atomic():
             claimed = GapMerge.objects.filter(pk=self.pk, undone_at=None)
@@ -49,10 +49,10 @@ class GapMerge(MerchantScoped):
             n_back = back.update(gap=self.source_id)
             move_numbers(self.source, self.target)
             detail = {"from": self.target.name, "questions": n_back}
-            AuditEntry.record(self.merchant, "gap.merge_undone", by=by, on=self.source, detail=detail)
+            AuditEntry.record(self.merchant, "gap.merge_undone", by=by, on=self.source, detail=detail, via=via)
 
 
-def merge_gaps(source: Gap, target: Gap, *, by: User | None) -> GapMerge:
+def merge_gaps(source: Gap, target: Gap, *, by: User | None, via: ApiKey | None = None) -> GapMerge:
     """All questions of `source`, and what is asked like them from now on, belong to `target`.
 
     Raises RefusedError where either has a draft on its way or is merged already.
@@ -75,7 +75,7 @@ def merge_gaps(source: Gap, target: Gap, *, by: User | None) -> GapMerge:
         )
         move_numbers(source, target)
         detail = {"into": target.name, "questions": len(moved)}
-        AuditEntry.record(source.merchant, "gap.merged", by=by, on=source, detail=detail)
+        AuditEntry.record(source.merchant, "gap.merged", by=by, on=source, detail=detail, via=via)
     return merge
 
 
@@ -83,5 +83,7 @@ def move_numbers(*gaps: Gap) -> None:
     """The counts are right at once; the impact follows with the next refresh."""
     for gap in gaps:
         gap.n_questions = Question.objects.filter(gap=gap).count()
-        gap.save(update_fields=["n_questions", "updated_at"])
+        if not gap.n_questions:
+            gap.impact_per_week, gap.money_per_week = 0, 0
+        gap.save(update_fields=["n_questions", "impact_per_week", "money_per_week", "updated_at"])
         gap.refresh_from_db(fields=["merged_into"])

@@ -10,7 +10,7 @@ from improvement.errors import RefusedError
 from improvement.models.gap import Gap, GapStatus
 from improvement.models.gap_merge import move_numbers
 from improvement.models.question import Question
-from portal.models import AuditEntry, User
+from portal.models import ApiKey, AuditEntry, User
 from portal.models.scoped import MerchantScoped
 
 
@@ -41,7 +41,7 @@ def pin(questions: Collection[Question], gap: Gap, *, belongs: bool, by: User | 
     )
 
 
-def split_gap(gap: Gap, question_ids: Collection[int], name: str, *, by: User | None) -> Gap:
+def split_gap(gap: Gap, question_ids: Collection[int], name: str, *, by: User | None, via: ApiKey | None = None) -> Gap:
     """The chosen questions become a gap of their own, with what is asked like them from now on.
 
     Raises RefusedError without a name, and where none or all of the gap's questions were chosen.
@@ -69,7 +69,8 @@ def split_gap(gap: Gap, question_ids: Collection[int], name: str, *, by: User | 
         pin(chosen, new, belongs=True, by=by)
         pin(chosen, locked, belongs=False, by=by)
         move_numbers(gap, new)
-        AuditEntry.record(gap.merchant, "gap.split", by=by, on=gap, detail={"to": name, "questions": len(chosen)})
+        detail = {"to": name, "questions": len(chosen)}
+        AuditEntry.record(gap.merchant, "gap.split", by=by, on=gap, detail=detail, via=via)
     return new
 
 
@@ -80,7 +81,7 @@ def mean_vector(questions: Collection[Question]) -> list[float]:
     return [value / length for value in sums]
 
 
-def take_out(gap: Gap, question: Question, *, by: User | None) -> None:
+def take_out(gap: Gap, question: Question, *, by: User | None, via: ApiKey | None = None) -> None:
     """The question is not about this. Raises RefusedError where it is elsewhere already."""
     with transaction.atomic():
         if Question.objects.filter(pk=question.pk, gap=gap).update(gap=None) != 1:
@@ -88,10 +89,10 @@ def take_out(gap: Gap, question: Question, *, by: User | None) -> None:
         pin([question], gap, belongs=False, by=by)
         move_numbers(gap)
         detail = {"question": question.text[:120]}
-        AuditEntry.record(gap.merchant, "gap.question_taken_out", by=by, on=gap, detail=detail)
+        AuditEntry.record(gap.merchant, "gap.question_taken_out", by=by, on=gap, detail=detail, via=via)
 
 
-def put_back(gap: Gap, question: Question, *, by: User | None) -> None:
+def put_back(gap: Gap, question: Question, *, by: User | None, via: ApiKey | None = None) -> None:
     """Undoes take_out(). Raises RefusedError where the question found another gap meanwhile."""
     with transaction.atomic():
         if Question.objects.filter(pk=question.pk, gap=None).update(gap=gap) != 1:
@@ -99,4 +100,4 @@ def put_back(gap: Gap, question: Question, *, by: User | None) -> None:
         QuestionPin.objects.filter(question=question, gap=gap).delete()
         move_numbers(gap)
         detail = {"question": question.text[:120]}
-        AuditEntry.record(gap.merchant, "gap.question_put_back", by=by, on=gap, detail=detail)
+        AuditEntry.record(gap.merchant, "gap.question_put_back", by=by, on=gap, detail=detail, via=via)
