@@ -116,14 +116,17 @@ def postbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
 @pytest.fixture
 def worker(transactional_db, redis_server: str, tmp_path: Path) -> Iterator[Worker]:
     """Live data needs transactional_db: a worker cannot see an open transaction."""
-    log = tmp_path / "worker.log"
-    command = [sys.executable, "-m", "celery", "--app", "portal", "--quiet", "worker", "--concurrency", "1"]
-    command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
     supervisor = Supervisor(grace_seconds=2)
     try:
-        yield Worker(supervisor.start(Child("worker", command, addresses(), log=log)), log)
+        yield start_worker(supervisor, tmp_path / "worker.log")
     finally:
         supervisor.stop()
+
+
+def start_worker(supervisor: Supervisor, log: Path) -> Worker:
+    command = [sys.executable, "-m", "celery", "--app", "portal", "--quiet", "worker", "--concurrency", "1"]
+    command += ["--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return Worker(supervisor.start(Child("worker", command, addresses(), log=log)), log)
 
 
 def addresses() -> dict[str, str]:
