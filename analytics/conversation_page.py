@@ -12,7 +12,7 @@ from analytics.hindsight import Reversal, find_reversals
 from analytics.local_scorer import BASELINE, BASELINE_LABEL
 from analytics.models import Conversation, Counting, Event, Outcome, QualityScore, SpamDecision
 from analytics.outcomes import Rules, ThreadEvent, read_episodes
-from analytics.rubric import RUBRIC, Dimension
+from analytics.rubric import RUBRIC, Dimension, read_rubrics
 from analytics.spam import latest_decision
 from analytics.story import Step, tell_story
 from analytics.threads import rules_of
@@ -27,9 +27,11 @@ FEATURES: Mapping[str, str | Promise] = {str(feature): label for feature, label 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One score, with what moved each dimension (in log-odds, the strongest first) where the scorer can say it."""
+    """One score, with those by the merchant's own criteria (None where it has none), and with what moved each dimension
+    (in log-odds, the strongest first) where the scorer can say it."""
 
     score: QualityScore
+    own: Sequence[tuple[str | Promise, float | None]]
     moved: Sequence[tuple[str | Promise, Sequence[tuple[str | Promise, float]]]]
 
 
@@ -58,7 +60,7 @@ def build_page(merchant: Merchant, conversation: Conversation) -> ConversationPa
     own, following = _own_events(conversation, [event for _at, event in received], rules)
     return ConversationPage(
         story=tell_story(merchant, conversation.messages.all(), own),
-        scores=[Scored(score, _moved(score)) for score in conversation.scores.order_by("-created_at")],
+        scores=_read_scores(merchant, conversation),
         neighbours=list(_neighbours(merchant, conversation)),
         came_back=_find_return(merchant, conversation),
         came_from=_find_origin(merchant, conversation),
@@ -89,6 +91,17 @@ def _read_events(merchant: Merchant, thread: str) -> list[tuple[datetime, Thread
     rows = Event.objects.for_merchant(merchant).filter(thread=thread)
     columns = ("received_at", "occurred_at", "type", "id", "channel", "data")
     return [(received_at, ThreadEvent(*row)) for received_at, *row in rows.values_list(*columns)]
+
+
+def _read_scores(merchant: Merchant, conversation: Conversation) -> list[Scored]:
+    """The newest first."""
+    rubrics = read_rubrics(merchant)
+    found = []
+    for score in conversation.scores.order_by("-created_at"):
+        rubric = rubrics.get(score.rubric_version)
+        own = [(criterion.label, score.criteria.get(criterion.key)) for criterion in rubric.own] if rubric else []
+        found.append(Scored(score, own, _moved(score)))
+    return found
 
 
 def _moved(score: QualityScore) -> list[tuple[str | Promise, list[tuple[str | Promise, float]]]]:

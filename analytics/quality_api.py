@@ -10,7 +10,6 @@ from rest_framework.response import Response
 from analytics import quality
 from analytics.models import QualityScore, Scorer
 from analytics.quality import Mean, QualitySummary
-from analytics.rubric import Dimension
 from portal.api import MerchantApiView
 from portal.api_page import PageQuery, page_of, read_page
 from portal.api_query import PeriodQuery
@@ -50,7 +49,7 @@ class QualitySummarySerializer(serializers.Serializer[Any]):
 
 
 class QuoteSerializer(serializers.Serializer[Any]):
-    dimension = serializers.ChoiceField(choices=[str(dimension) for dimension in Dimension])
+    dimension = serializers.CharField(help_text="One of the four, or the key of a criterion of your own.")
     text = serializers.CharField()
 
 
@@ -59,6 +58,10 @@ class ScoreSerializer(serializers.ModelSerializer[QualityScore]):
     thread = serializers.CharField(source="conversation.thread", help_text="The agent's conversation_id.")
     episode = serializers.IntegerField(source="conversation.episode")
     scorer = serializers.ChoiceField(choices=Scorer.choices)
+    criteria = serializers.DictField(
+        child=serializers.FloatField(allow_null=True),
+        help_text="Your own criteria by key, 0–1; empty for a local score.",
+    )
     quotes = QuoteSerializer(many=True)
     contributions = serializers.DictField(
         child=serializers.DictField(child=serializers.FloatField()),
@@ -69,7 +72,7 @@ class ScoreSerializer(serializers.ModelSerializer[QualityScore]):
         model = QualityScore
         fields = (
             *("id", "conversation_id", "thread", "episode", "scorer", "scorer_version", "rubric_version"),
-            *("overall", "helpfulness", "accuracy", "politeness", "completeness"),
+            *("overall", "helpfulness", "accuracy", "politeness", "completeness", "criteria"),
             *("rationale", "quotes", "contributions", "created_at"),
         )
 

@@ -119,6 +119,12 @@ def current_rubric(merchant: Merchant) -> Rubric:
     return HOUSE_RUBRIC if row is None else rubric_of(row)
 
 
+def read_rubrics(merchant: Merchant) -> dict[str, Rubric]:
+    """All that the merchant has had, by version. One query."""
+    rubrics = [HOUSE_RUBRIC, *map(rubric_of, RubricVersion.objects.for_merchant(merchant))]
+    return {rubric.version: rubric for rubric in rubrics}
+
+
 @dataclass(frozen=True, slots=True)
 class Quote:
     dimension: str  # or the key of an own criterion

@@ -47,14 +47,13 @@ class RubricForm(forms.Form):
         return max(posted, default=-1) + 1
 
     def _add_row(self, row: int, saved: Mapping[str, Any]) -> None:
-        lines = {"description": 2, "instruction": 3}
         texts: dict[str, tuple[Any, Any]] = {
             "label": (_("Name"), ""),
             "description": (_("For people"), _("What is asked, in a sentence.")),
             "instruction": (_("For the model"), _("What earns 4, 2 and 0 points; and when it does not apply.")),
         }
         for name, (label, hint) in texts.items():
-            widget = forms.Textarea(attrs={"rows": lines[name]}) if name in lines else forms.TextInput()
+            widget = forms.Textarea(attrs={"rows": 3}) if name == "instruction" else forms.TextInput()
             self.fields[f"own_{row}_{name}"] = forms.CharField(
                 label=label, help_text=hint, required=False, max_length=LENGTHS[name], widget=widget
             )
@@ -71,7 +70,14 @@ class RubricForm(forms.Form):
     def rows(self) -> list[dict[str, Any]]:
         names = ("label", "description", "instruction", "weight", "key", "is_removed")
         rows = [{name: self[f"own_{row}_{name}"] for name in names} for row in range(self.n_rows)]
-        return [row | {"is_new": not row["key"].value()} for row in rows]
+        return [
+            row
+            | {
+                "is_new": not row["key"].value(),
+                "is_open": any(field.value() or field.errors for field in row.values()),
+            }
+            for row in rows
+        ]
 
     def clean(self) -> dict[str, Any]:
         """What is asked for, checked as over REST; in `checked` when it is good."""

@@ -191,3 +191,24 @@ def test_the_share_that_the_model_reads_is_an_owners_choice(sign_in, owner, merc
     assert "Chosen: 20% of the conversations" in client.get(URL).content.decode()
     wrong = client.post("/lumen/settings/model/", {"monthly_llm_budget": "50", "judged_share": "101"})
     assert wrong.status_code == 422
+
+
+def test_own_criteria_stand_in_a_conversations_scores_and_over_rest(
+    sign_in, viewer, api, merchant, owner, openai_server
+):
+    conversation = told(merchant)
+    score_ended_conversations_of(merchant.pk)
+    sign_in(owner).post(URL, typed(TONE))
+    answer = judged("choose Payment methods")
+    openai_server.answers["Judgement"] = answer | {"own_tone": answer["helpfulness"] | {"score": 1}}
+    score_ended_conversations_of(merchant.pk)
+    page = sign_in(viewer).get(f"/lumen/conversations/{conversation.pk}/").content.decode()
+    assert "<dt>Tone</dt><dd>25%</dd>" in page
+    rows = api("read").get("/api/v1/quality/scores/").json()["results"]
+    assert {(row["scorer"], row["rubric_version"]): row["criteria"] for row in rows} == {
+        ("llm", "2"): {"tone": 0.25},
+        ("local", "1"): {},
+        ("local", "2"): {},
+    }
+    assert "tone" in {quote["dimension"] for row in rows for quote in row["quotes"]}
+    assert "does not judge your own criteria" in page
