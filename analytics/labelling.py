@@ -77,8 +77,9 @@ def _n_taken(task: LabelTask, reviewer: User, *, now: datetime) -> int:
 
 
 def _lease(task: LabelTask, reviewer: User, *, now: datetime) -> LabelTask:
-    LabelLease.objects.update_or_create(
-        task=task, reviewer=reviewer, defaults={"merchant_id": task.merchant_id, "expires_at": now + LEASE}
+    lease = LabelLease(merchant_id=task.merchant_id, task=task, reviewer=reviewer, expires_at=now + LEASE)
+    LabelLease.objects.bulk_create(
+        [lease], update_conflicts=True, unique_fields=["task", "reviewer"], update_fields=["expires_at"]
     )
     return task
 

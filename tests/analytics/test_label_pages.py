@@ -244,3 +244,19 @@ def test_a_label_of_yesterday_is_not_of_today(merchant, reviewer, sign_in):
     task = asked_about(merchant)
     save_marks(task, MARKS, by=reviewer, now=NOW - timedelta(days=1))
     assert "0 of 0 today" in sign_in(reviewer).get(URL).content.decode()
+
+
+def test_the_page_asks_few_questions_however_long_conversation_and_queue_are(
+    merchant, reviewer, sign_in, django_assert_max_num_queries
+):
+    for number in range(12):
+        task = asked_about(merchant, f"c-{number}")
+    chat = Chat("long", at="2026-11-20T09:00:00+00:00").start()
+    for number in range(40):
+        chat.ask(f"And {number}?").answer("Yes.", sources=[{"article_id": f"kb-{number}", "score": 0.5}])
+    send(merchant, chat.resolve())
+    LabelTask.objects.exclude(pk=task.pk).update(closed_at=NOW)
+    LabelTask.objects.filter(pk=task.pk).update(conversation=Conversation.objects.get(thread="long"))
+    client = sign_in(reviewer)
+    with django_assert_max_num_queries(30):
+        assert "And 39?" in client.get(URL).content.decode()

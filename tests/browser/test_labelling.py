@@ -188,3 +188,23 @@ def test_the_pages_look_right(browse, merchant, owner, reviewer, second, ten_con
     page.goto("/lumen/quality/labels/")
     page.get_by_text("Nothing waits for you").wait_for()
     keep_picture(page, f"labels-empty-{width}-{theme}")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_staff_label_with_the_keyboard_too(browse, merchant, staff, ten_conversations, theme):
+    page = browse(staff, theme=theme)
+    page.goto("/admin/analytics/labeltask/")
+    page.get_by_role("link", name="Lumen Lighting").click()
+    page.wait_for_selector("#label-form")
+    keep_picture(page, f"labels-admin-{theme}")
+    for key in ("4", "ArrowDown", "3", "ArrowDown", "n", "ArrowDown", "5"):
+        press(page, key)
+    with page.expect_navigation():
+        press(page, "Enter")
+    page.get_by_text("9 wait").wait_for()
+    assert Label.objects.get().marks == {
+        "helpfulness": 0.75,
+        "accuracy": 0.5,
+        "politeness": None,
+        "completeness": 1.0,
+    }
