@@ -172,7 +172,8 @@ def _quality_note(digest: Digest) -> str:
         return _("nothing has been scored yet")
     counts = {"scored": number(quality.n_scored), "eligible": number(quality.n_eligible)}
     text = _("%(scored)s of %(eligible)s scored") % counts
-    return f"{text} · {_('provisional') if quality.is_provisional else _('corrected by people’s labels')}"
+    standing = _("provisional") if quality.is_provisional else _("corrected by people’s labels")
+    return f"{text} · {standing}"
 
 
 def _savings_note(digest: Digest) -> str:
