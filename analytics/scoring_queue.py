@@ -48,17 +48,14 @@ def is_sampled(conversation_id: int, share: int) -> bool:
     return int(digest[:7], 16) % 100 < share
 
 
-class _Place(Func):
+class _FirstBits(Func):
     """The first 28 bits of the MD5 of an id, as is_sampled reads them."""
 
     template = "('x' || substr(md5(%(expressions)s), 1, 7))::bit(28)::int"
     output_field = IntegerField()
 
 
-def _sampled(conversations: QuerySet[Conversation], share: int) -> QuerySet[Conversation]:
-    if share >= 100:
-        return conversations
-    return conversations.annotate(place=Mod(_Place(Cast("pk", CharField())), 100)).filter(place__lt=share)
+PLACE = Mod(_FirstBits(Cast("pk", CharField())), 100)
 
 
 def scorer_version(merchant: Merchant, scorer: Scorer) -> str:
@@ -95,9 +92,10 @@ def waiting_for_judge(merchant: Merchant, *, now: datetime, period: Period | Non
     if not merchant.judged_share:
         return Conversation.objects.none()
     recent = waiting.filter(ended_at__gte=now - JUDGE_WINDOW)
-    again = recent.filter(pk__in=overlap(merchant, rubric, now=now).values("pk"))
-    new = _sampled(recent, merchant.judged_share).exclude(Exists(_judged().filter(conversation=OuterRef("pk"))))
-    return recent.filter(Q(pk__in=new.values("pk")) | Q(pk__in=again.values("pk")))
+    is_new = Q(~Exists(_judged().filter(conversation=OuterRef("pk"))), place_in_sample__lt=merchant.judged_share)
+    return recent.annotate(place_in_sample=PLACE).filter(
+        is_new | Q(pk__in=overlap(merchant, rubric, now=now).values("pk"))
+    )
 
 
 def overlap_waiting(merchant: Merchant, *, now: datetime) -> QuerySet[Conversation]:

@@ -1,10 +1,12 @@
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 
 from analytics.agreement import human_agreement, measure_agreement
 from analytics.models import QualityScore
-from tests.analytics.quality_cases import NOW, told
+from analytics.rubric_changes import change_rubric
+from tests.analytics.quality_cases import NOW, judged, told
 from tests.stand_ins.openai_server import error
 
 
@@ -54,3 +56,53 @@ def test_scoring_by_command_says_when_the_judge_stopped(merchant, openai_server,
 def test_an_unknown_merchant_is_an_error():
     with pytest.raises(CommandError, match="no merchant"):
         call_command("score_conversations", "--merchant", "nobody")
+
+
+@pytest.mark.django_db
+def test_rescoring_brings_a_period_to_the_current_versions_and_a_second_run_does_nothing(
+    merchant, openai_server, owner, settings, capsys
+):
+    settings.JUDGE_CALLS_PER_MINUTE = 0
+    openai_server.answers["Judgement"] = judged("choose Payment methods")
+    days = {"july": "2026-07-01", "october": "2026-10-20", "november": "2026-11-20"}
+    for name, day in days.items():
+        told(merchant, name, at=f"{day}T09:00:00+00:00")
+    call_command("score_conversations", "--merchant", merchant.slug)
+    assert len(openai_server.requests) == 1, "the others ended long ago"
+    own = {"label": "Tone", "description": "", "instruction": "4: warm. 0: stiff.", "weight": 20}
+    weights = {"helpfulness": 35, "accuracy": 30, "politeness": 10, "completeness": 25}
+    change_rubric(merchant, weights, [own], note="tone", by=owner, at=NOW)
+    answer = judged("choose Payment methods")
+    openai_server.answers["Judgement"] = answer | {"own_tone": answer["helpfulness"]}
+    capsys.readouterr()
+    rescore = ("score_conversations", "--merchant", merchant.slug, "--rescore", "--from", "2026-10-01")
+    openai_server.script.append(error(503, "overloaded"))
+    settings.OPENAI_MAX_RETRIES = 0
+    with pytest.raises(CommandError, match="judge stopped"):
+        call_command(*rescore)
+    cache.clear()  # the pause is over
+    call_command(*rescore)
+    call_command(*rescore)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert lines == [
+        "2 weighed anew, 0 scored by the judge, 0 by the local scorer, 2 still wait",
+        "2 scored by the judge, 0 by the local scorer, 0 still wait",
+        "0 scored by the judge, 0 by the local scorer, 0 still wait",
+    ]
+    found = QualityScore.objects.filter(rubric_version="2").values_list("conversation__thread", "scorer")
+    assert set(found) == {("november", "llm"), ("october", "llm"), ("october", "local"), ("july", "local")}
+    assert len(openai_server.requests) == 1 + 1 + 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("options", "told_so"),
+    [
+        (["--rescore"], "go together"),
+        (["--from", "2026-10-01"], "go together"),
+        (["--rescore", "--from", "2026-10-02", "--to", "2026-10-01"], "--to is before --from"),
+    ],
+)
+def test_rescoring_says_what_it_needs(merchant, options, told_so):
+    with pytest.raises(CommandError, match=told_so):
+        call_command("score_conversations", "--merchant", merchant.slug, *options)
