@@ -17,6 +17,8 @@ SIDEBAR = (
             ("improvement.Draft", _("Drafts"), "edit_note"),
             ("improvement.Gap", _("Knowledge gaps"), "help"),
             ("improvement.Article", _("Articles"), "article"),
+            ("analytics.LabelTask", _("Labelling"), "rate_review"),
+            ("analytics.Label", _("Labels"), "grading"),
         ),
     ),
     (

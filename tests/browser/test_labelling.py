@@ -19,7 +19,6 @@ from tests.events import Chat, send
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-LOOKS = [(width, theme) for width in (1440, 390) for theme in ("light", "dark")]
 # Nothing else on the page has these digits: what a scorer gave, and what the other person will write.
 SCORE, HER_COMMENT, HIS_COMMENT = 0.91357, "She found it thorough", "He found it short"
 QUESTION, ANSWER = "How do I change my payment card?", "Open **Billing** and choose *Payment methods*."
@@ -163,15 +162,15 @@ def test_without_javascript_it_is_a_form(browse, merchant, reviewer, ten_convers
     page.get_by_text("Taken back").wait_for()
 
 
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_the_pages_look_right(browse, merchant, owner, reviewer, second, ten_conversations, width, theme):
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_pages_look_right(browse, merchant, owner, reviewer, second, ten_conversations, width):
     marks = dict.fromkeys(("helpfulness", "accuracy", "politeness", "completeness"), 1.0)
     for task in LabelTask.objects.order_by("pk")[:2]:
         save_marks(task, marks, by=reviewer, now=NOW, comment="All there")
         save_marks(task, marks | {"helpfulness": 0.25, "accuracy": None}, by=second, now=NOW)
     adjudicate(task, marks, by=owner, now=NOW)
     waiting = LabelTask.objects.get(is_disputed=True, adjudicated_at=None)
-    page = browse(owner, width=width, theme=theme)
+    page = browse(owner, width=width)
     page.goto("/lumen/quality/labels/")
     if width == 1440:
         press(page, "4")
@@ -187,16 +186,15 @@ def test_the_pages_look_right(browse, merchant, owner, reviewer, second, ten_con
     LabelTask.objects.update(closed_at=NOW)
     page.goto("/lumen/quality/labels/")
     page.get_by_text("Nothing waits for you").wait_for()
-    keep_picture(page, f"labels-empty-{width}-{theme}")
+    keep_picture(page, f"labels-empty-{width}")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_staff_label_with_the_keyboard_too(browse, merchant, staff, ten_conversations, theme):
-    page = browse(staff, theme=theme)
+def test_staff_label_with_the_keyboard_too(browse, merchant, staff, ten_conversations):
+    page = browse(staff)
     page.goto("/admin/analytics/labeltask/")
     page.get_by_role("link", name="Lumen Lighting").click()
     page.wait_for_selector("#label-form")
-    keep_picture(page, f"labels-admin-{theme}")
+    keep_picture(page, "labels-admin")
     for key in ("4", "ArrowDown", "3", "ArrowDown", "n", "ArrowDown", "5"):
         press(page, key)
     with page.expect_navigation():
