@@ -7,7 +7,7 @@ on a question is a lesson of its own weight.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ CLEARLY_COVERED = 0.6
 CLEARLY_NOT = 0.2
 MIN_CLEAR = 5
 # As many marks weigh as much as all other lessons.
-MARKS_TO_EQUAL = 100
+MARKS_TO_EQUAL = 1000
 
 Probabilities = NDArray[np.float64]
 
@@ -38,29 +38,33 @@ class Lessons:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """The distinct questions of the stream with their features."""
+class Material:
+    """All that can teach, before anybody knows which of it will."""
 
-    questions: Questions
-    features: Matrix
-    closeness: Floats
-    passage: Indexes
-    marks: Mapping[int, bool] = field(default_factory=dict)  # row → what a person said
+    features: Matrix  # of the distinct questions of the stream
+    told: Lessons  # by the articles
+    pool: Indexes  # rows of the stream that may become lessons
+    removed: Matrix  # their features without their nearest article
 
 
-def learn(scene: Scene, stream: Described, listen: Callable[[Probabilities], Probabilities]) -> Logistic:
-    told = article_lessons(scene, stream.questions)
-    model = fit_lessons([told], stream)
-    pool = spread(len(stream.questions.texts), MAX_LESSONS)
-    without = Hidden(np.full(len(pool), -1, dtype=np.intp), scene.base.article[stream.passage[pool]])
-    removed, _passages = scene.describe(stream.questions.take(pool), stream.closeness[pool], without)
+def gather(scene: Scene, questions: Questions, features: Matrix, closeness: Floats, passage: Indexes) -> Material:
+    pool = spread(len(questions.texts), MAX_LESSONS)
+    without = Hidden(np.full(len(pool), -1, dtype=np.intp), scene.base.article[passage[pool]])
+    removed, _passages = scene.describe(questions.take(pool), closeness[pool], without)
+    return Material(features, article_lessons(scene, questions), pool, removed)
+
+
+def learn(material: Material, marks: Mapping[int, bool], listen: Callable[[Probabilities], Probabilities]) -> Logistic:
+    """`marks`: row of the stream → what a person said."""
+    model = fit_lessons([material.told], material, marks)
+    pool = material.pool
     for _round in range(ROUNDS):
-        heard = listen(model.predict(stream.features))[pool]
+        heard = listen(model.predict(material.features))[pool]
         covered, uncovered = np.flatnonzero(heard >= CLEARLY_COVERED), np.flatnonzero(heard <= CLEARLY_NOT)
         if len(covered) < MIN_CLEAR:
             break
-        seen = stream_lessons(stream.features[pool], removed, covered, uncovered)
-        model = fit_lessons([told.with_total(seen.weight.sum()), seen], stream)
+        seen = stream_lessons(material.features[pool], material.removed, covered, uncovered)
+        model = fit_lessons([material.told.with_total(seen.weight.sum()), seen], material, marks)
     return model
 
 
@@ -95,10 +99,10 @@ def stream_lessons(features: Matrix, removed: Matrix, covered: Indexes, uncovere
     )
 
 
-def fit_lessons(lessons: list[Lessons], stream: Described) -> Logistic:
-    if stream.marks:
-        total = sum(one.weight.sum() for one in lessons) * len(stream.marks) / MARKS_TO_EQUAL
-        lessons = [*lessons, mark_lessons(stream).with_total(total)]
+def fit_lessons(lessons: list[Lessons], material: Material, marks: Mapping[int, bool]) -> Logistic:
+    if marks:
+        total = sum(one.weight.sum() for one in lessons) * len(marks) / MARKS_TO_EQUAL
+        lessons = [*lessons, mark_lessons(material, marks).with_total(total)]
     return fit(
         np.concatenate([one.features for one in lessons]),
         np.concatenate([one.is_covered for one in lessons]),
@@ -106,10 +110,10 @@ def fit_lessons(lessons: list[Lessons], stream: Described) -> Logistic:
     )
 
 
-def mark_lessons(stream: Described) -> Lessons:
-    rows = np.fromiter(stream.marks, dtype=np.intp)
-    is_covered = np.fromiter(stream.marks.values(), dtype=np.bool_)
-    return Lessons(stream.features[rows], is_covered, np.ones(len(rows)))
+def mark_lessons(material: Material, marks: Mapping[int, bool]) -> Lessons:
+    rows = np.fromiter(marks, dtype=np.intp)
+    is_covered = np.fromiter(marks.values(), dtype=np.bool_)
+    return Lessons(material.features[rows], is_covered, np.ones(len(rows)))
 
 
 def spread(n: int, most: int) -> Indexes:

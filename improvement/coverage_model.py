@@ -8,17 +8,20 @@ or not as a whole. What asks for nothing is covered only by an article that asks
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from improvement.agent_signals import Signals, Table, believe, learn_weights
-from improvement.coverage_features import NAMES, Base, Questions, Scene
-from improvement.coverage_lessons import Described, learn
+from improvement.agent_signals import Signals, Table, believe, learn_weights, no_signals
+from improvement.coverage_features import BLOCK, NAMES, Base, Questions, Scene
+from improvement.coverage_lessons import Material, gather, learn
+from improvement.coverage_marks import carry_over
 from improvement.logistic import Logistic
 from improvement.neighbours import Floats, Indexes, find_distinct, nearest
 from improvement.reading_requests import is_request
+from portal.embeddings import Vectors
 
 N_NEIGHBOURS = 10
 N_CLOSEST = 5
@@ -68,6 +71,23 @@ class Judgement:
         return self.probability >= COVERED_FROM
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The distinct questions with what they lie beside: all that takes long, and no view of it yet."""
+
+    vectors: Vectors
+    copies: Indexes  # per question its row among the distinct
+    neighbours: Indexes
+    closeness: Floats
+    passage: Indexes
+    similarity: Floats
+    silent: Indexes
+    material: Material
+
+    def listen(self, probability: Probabilities) -> Probabilities:
+        return listen(probability, self.neighbours, self.closeness)
+
+
 def judge(
     questions: Questions, base: Base, signals: Signals | None = None, marks: Mapping[int, bool] | None = None
 ) -> Judgement:
@@ -75,26 +95,59 @@ def judge(
     n = len(questions.texts)
     if not n or not len(base.vectors):
         return judge_nothing(n)
+    return decide(survey(questions, base), signals, marks)
+
+
+def survey(questions: Questions, base: Base) -> Survey:
     first, copies = find_distinct(questions.vectors)
     distinct = questions.take(first)
     scene = Scene(base, distinct)
     neighbours, closeness = nearest(distinct.vectors, distinct.vectors, N_NEIGHBOURS, is_same=True)
     features, passage = scene.describe(distinct, closeness)
+    return Survey(
+        vectors=distinct.vectors,
+        copies=copies,
+        neighbours=neighbours,
+        closeness=closeness,
+        passage=passage,
+        similarity=measure_similarity(distinct, base, passage),
+        silent=find_silent(distinct, base, passage),
+        material=gather(scene, distinct, features, closeness, passage),
+    )
+
+
+def decide(seen: Survey, signals: Signals | None = None, marks: Mapping[int, bool] | None = None) -> Judgement:
+    copies = seen.copies
     said = {int(copies[row]): is_covered for row, is_covered in (marks or {}).items()}
-    stream = Described(distinct, features, closeness, passage, said)
-    model = learn(scene, stream, lambda probability: listen(probability, neighbours, closeness))
+    model = learn(seen.material, said, seen.listen)
+    features = seen.material.features
     by_text = model.predict(features)[copies]
-    weights = learn_weights(by_text, signals) if signals is not None else np.zeros((0, 0))
-    own = by_text if signals is None else believe(by_text, signals, weights)
-    shared = np.bincount(copies, own) / np.bincount(copies)
-    silent = find_silent(distinct, base, passage)
-    shared = settle(shared, silent, said)
-    heard = settle(listen(shared, neighbours, closeness), silent, said)
-    similarity = np.einsum("ij,ij->i", distinct.vectors, base.vectors[passage])
+    signals = no_signals(len(copies)) if signals is None else signals
+    weights = learn_weights(by_text, signals)
+    own = settle(np.bincount(copies, believe(by_text, signals, weights)) / np.bincount(copies), seen.silent)
+    heard = seen.listen(own)
+    if said:
+        marked = settle(own, seen.silent, said)
+        heard = carry_over(seen.listen(marked), heard, seen.vectors, said)
+        own = marked
+    heard = settle(heard, seen.silent, said)
     reasons = model.contributions(features)
     return Judgement(
-        heard[copies], passage[copies], similarity[copies], shared[copies], reasons[copies], Learned(model, weights)
+        heard[copies],
+        seen.passage[copies],
+        seen.similarity[copies],
+        own[copies],
+        reasons[copies],
+        Learned(model, weights),
     )
+
+
+def measure_similarity(questions: Questions, base: Base, passage: Indexes) -> Floats:
+    parts = [np.zeros(0, dtype=np.float32)]
+    for start in range(0, len(passage), BLOCK):
+        asked, told = questions.vectors[start : start + BLOCK], base.vectors[passage[start : start + BLOCK]]
+        parts.append(np.einsum("ij,ij->i", asked, told))
+    return np.concatenate(parts)
 
 
 def judge_nothing(n: int) -> Judgement:
@@ -103,7 +156,9 @@ def judge_nothing(n: int) -> Judgement:
     return Judgement(zeros, passage, zeros.astype(np.float32), zeros, np.zeros((n, len(NAMES))), None)
 
 
-def settle(probability: Probabilities, silent: Indexes, marks: Mapping[int, bool]) -> Probabilities:
+def settle(
+    probability: Probabilities, silent: Indexes, marks: Mapping[int, bool] = MappingProxyType({})
+) -> Probabilities:
     """Puts what is certain in its place: what asks for nothing, and people's marks."""
     settled = probability.copy()
     settled[silent] = 0

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn import metrics
 
 from improvement.chunking import split_article
 from improvement.clustering import find_common, find_groups
 from improvement.coverage_features import Base, Questions
-from improvement.coverage_model import judge
+from improvement.coverage_model import Judgement
 from improvement.gap_groups import group_uncovered
 from improvement.reading_requests import is_request
 from portal.embeddings import embed
@@ -26,63 +27,101 @@ class LabelledQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """ "Uncovered" is the class that precision, recall and F1 are about.
+class Folder:
+    """A knowledge base and its questions with their vectors."""
 
-    NMI and V-measure compare the groups with the topics on the truly uncovered questions that were found. A topic is
-    recalled where it is the most frequent one of some gap; a second gap of the same topic is a duplicate.
+    base: Base
+    asked: Questions
+    labels: Sequence[LabelledQuestion]
+
+    @property
+    def is_uncovered(self) -> NDArray[np.bool_]:
+        return np.array([not question.is_covered for question in self.labels], dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """NMI and V-measure compare the groups with the topics of the truly uncovered questions among those grouped. A
+    topic is recalled where it is the most frequent one of some gap; a second gap of the same topic is a duplicate.
     """
 
-    n_questions: int
-    accuracy: float
-    precision: float
-    recall: float
-    f1: float
-    auroc: float
     nmi: float
     v_measure: float
     n_gaps: int
-    n_uncovered_topics: int
     gap_recall: float
     n_duplicates: int
     n_covered_gaps: int  # gaps whose most frequent topic has an article
 
 
-def evaluate(articles: Sequence[tuple[str, str]], questions: Sequence[LabelledQuestion]) -> Evaluation:
-    """`articles`: titles and bodies. The same steps as for a merchant, without signals of an agent."""
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """ "Uncovered" is the class that precision, recall and F1 are about. The grouping is of the questions that the
+    detector calls uncovered; `v_measure_of_truth` and `gap_recall_of_truth` are as if it had been right."""
+
+    n_questions: int
+    n_uncovered_topics: int
+    accuracy: float
+    precision: float
+    recall: float
+    f1: float
+    auroc: float
+    grouping: Grouping
+    v_measure_of_truth: float
+    gap_recall_of_truth: float
+
+
+def embed_folder(articles: Sequence[tuple[str, str]], questions: Sequence[LabelledQuestion]) -> Folder:
+    """`articles`: titles and bodies. Raises EmbeddingError."""
     passages = [split_article(title, body) for title, body in articles]
     numbers = np.repeat(np.arange(len(passages)), [len(texts) for texts in passages])
     told = [text for texts in passages for text in texts]
-    base = Base(told, embed(told), numbers.astype(np.intp))
     texts = [question.text for question in questions]
-    vectors = embed(texts)
-    judgement = judge(Questions(texts, vectors), base)
-    asks = np.array([is_request(text) for text in texts])
-    found = np.flatnonzero(~judgement.is_covered & asks)
-    common = find_common([vectors])
-    groups = find_groups(vectors[found], common)
-    truth = np.array([not question.is_covered for question in questions])
+    return Folder(Base(told, embed(told), numbers.astype(np.intp)), Questions(texts, embed(texts)), questions)
+
+
+def evaluate(folder: Folder, judgement: Judgement) -> Evaluation:
+    """The same steps as for a merchant, without signals of an agent."""
+    truth = folder.is_uncovered
+    called = ~judgement.is_covered
     precision, recall, f1, _support = metrics.precision_recall_fscore_support(
-        truth, ~judgement.is_covered, average="binary", zero_division=0.0
+        truth, called, average="binary", zero_division=0.0
     )
-    is_right = truth[found]
-    topics = [questions[row].topic for row in found[is_right]]
-    kept = group_uncovered(vectors, judgement.probability, found, common)
-    main = [Counter(questions[row].topic for row in rows.tolist()).most_common(1)[0][0] for rows in kept]
-    uncovered = {question.topic for question in questions if not question.is_covered}
-    recalled = uncovered & set(main)
+    perfect = group(folder, np.where(truth, 0.0, 1.0), truth)
     return Evaluation(
-        n_questions=len(questions),
-        accuracy=float(metrics.accuracy_score(truth, ~judgement.is_covered)),
+        n_questions=len(truth),
+        n_uncovered_topics=len(uncovered_topics(folder)),
+        accuracy=float(metrics.accuracy_score(truth, called)),
         precision=float(precision),
         recall=float(recall),
         f1=float(f1),
         auroc=float(metrics.roc_auc_score(truth, 1 - judgement.probability)),
-        nmi=float(metrics.normalized_mutual_info_score(topics, groups[is_right])),
-        v_measure=float(metrics.v_measure_score(topics, groups[is_right])),
+        grouping=group(folder, judgement.probability, called),
+        v_measure_of_truth=perfect.v_measure,
+        gap_recall_of_truth=perfect.gap_recall,
+    )
+
+
+def uncovered_topics(folder: Folder) -> set[str]:
+    return {question.topic for question in folder.labels if not question.is_covered}
+
+
+def group(folder: Folder, probability: NDArray[np.float64], is_called: NDArray[np.bool_]) -> Grouping:
+    """Small talk is no question, and so in no gap."""
+    asks = np.array([is_request(text) for text in folder.asked.texts], dtype=np.bool_)
+    found = np.flatnonzero(is_called & asks)
+    vectors = folder.asked.vectors
+    common = find_common([vectors])
+    is_right = folder.is_uncovered[found]
+    topics = [folder.labels[row].topic for row in found[is_right].tolist()]
+    groups = find_groups(vectors[found], common)[is_right]
+    kept = group_uncovered(vectors, probability, found, common)
+    main = [Counter(folder.labels[row].topic for row in rows.tolist()).most_common(1)[0][0] for rows in kept]
+    uncovered = uncovered_topics(folder)
+    return Grouping(
+        nmi=float(metrics.normalized_mutual_info_score(topics, groups)),
+        v_measure=float(metrics.v_measure_score(topics, groups)),
         n_gaps=len(kept),
-        n_uncovered_topics=len(uncovered),
-        gap_recall=len(recalled) / len(uncovered),
+        gap_recall=len(uncovered & set(main)) / max(len(uncovered), 1),
         n_duplicates=len(main) - len(set(main)),
         n_covered_gaps=sum(topic not in uncovered for topic in main),
     )

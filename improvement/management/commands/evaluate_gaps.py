@@ -7,7 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from improvement.evaluation import LabelledQuestion, evaluate
+from improvement.coverage_model import decide, survey
+from improvement.evaluation import LabelledQuestion, embed_folder, evaluate
+from improvement.label_curve import draw_curve
 from portal.embeddings import EmbeddingError, model_name
 
 
@@ -19,6 +21,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path)
+        parser.add_argument(
+            "--labels",
+            action="store_true",
+            help="also how accurate it gets on the other questions once people marked 25, 50, 100 or 200 of them",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
@@ -31,17 +38,29 @@ class Command(BaseCommand):
             raise CommandError(f"{options['folder']} cannot be read: {error!r}") from error
         start = perf_counter()
         try:
-            result = evaluate(articles, questions)
+            folder = embed_folder(articles, questions)
         except EmbeddingError as error:
             raise CommandError(str(error)) from error
-        seconds = perf_counter() - start
+        embedded = perf_counter()
+        seen = survey(folder.asked, folder.base)
+        judgement = decide(seen)
+        judged = perf_counter()
+        result = asdict(evaluate(folder, judgement))
         measured = {
-            **{name: round(value, 4) for name, value in asdict(result).items()},
+            **rounded({**result, **result.pop("grouping")}),
             "embedding_model": model_name(),
-            "seconds": round(seconds, 1),
+            "seconds": round(perf_counter() - start, 1),
+            "seconds_embedding": round(embedded - start, 1),
+            "seconds_coverage": round(judged - embedded, 1),
             "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         }
+        if options["labels"]:
+            measured["label_curve"] = [rounded(asdict(point)) for point in draw_curve(seen, ~folder.is_uncovered)]
         self.stdout.write(json.dumps(measured, indent=2))
+
+
+def rounded(measured: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 4) if isinstance(value, float) else value for name, value in measured.items()}
 
 
 def read(path: Path) -> list[dict[str, Any]]:
