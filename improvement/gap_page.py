@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Avg, Count
+from django.db.models import Avg, Count, QuerySet
 from django.utils.translation import gettext as _
 
 from analytics.charts import Chart
-from improvement.models import Article, Gap, Question
+from improvement.gap_reasons import explain_lack, explain_recurrence
+from improvement.keyphrases import find_missing_words
+from improvement.models import Article, ArticleVersion, Gap, GapMerge, Question, QuestionPin
 from portal.models import Merchant
 from portal.templatetags.formats import local_day, number
 
 N_EXAMPLES = 12
 N_ARTICLES = 3
 N_WEEKS = 26
+N_READ_FOR_WORDS = 200
+N_TAKEN_OUT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +29,46 @@ class NearArticle:
     n_questions: int
     similarity: float  # mean cosine to the gap's questions
     covered_similarity: float | None  # to the questions that it does answer; None where it answers none
+    missing_words: Sequence[str]  # what the questions say and the article does not
 
 
 @dataclass(frozen=True, slots=True)
 class GapPage:
     gap: Gap
     chart: Chart
+    why: str
+    recurrence: str
     examples: Sequence[Question]
     articles: Sequence[NearArticle]
     n_people: int  # customers who asked
+    merges: Sequence[GapMerge]  # that can be undone
+    taken_out: Sequence[QuestionPin]  # that can be put back
 
 
 def build_gap_page(merchant: Merchant, gap: Gap, *, now: datetime) -> GapPage:
-    questions = Question.objects.for_merchant(merchant).filter(gap=gap)
-    moments = list(questions.values_list("asked_at", flat=True))
+    questions = read_questions(merchant, gap)
+    recent = questions.filter(asked_at__gt=now - timedelta(weeks=N_WEEKS)).order_by()
+    days = [moment.astimezone(merchant.zone).date() for moment in recent.values_list("asked_at", flat=True)]
+    articles = find_near_articles(merchant, gap)
+    merges = GapMerge.objects.for_merchant(merchant).filter(target=gap, undone_at=None)
+    taken_out = QuestionPin.objects.for_merchant(merchant).filter(gap=gap, belongs=False, question__gap=None)
     return GapPage(
         gap=gap,
-        chart=weekly_chart(count_weeks([moment.astimezone(merchant.zone).date() for moment in moments], until=now)),
-        examples=list(questions.select_related("conversation").defer("embedding").order_by("-asked_at")[:N_EXAMPLES]),
-        articles=find_near_articles(merchant, gap),
+        chart=weekly_chart(count_weeks(days, until=now)),
+        why=explain_lack(merchant, gap),
+        recurrence=explain_recurrence(gap),
+        examples=list(questions[:N_EXAMPLES]),
+        articles=articles,
         n_people=questions.exclude(conversation__customer_id="").values("conversation__customer_id").distinct().count(),
+        merges=list(merges.select_related("source", "by").defer("source__centroid")),
+        taken_out=list(taken_out.select_related("question", "by").defer("question__embedding")[:N_TAKEN_OUT]),
     )
+
+
+def read_questions(merchant: Merchant, gap: Gap) -> "QuerySet[Question]":
+    """The newest first, by the index question_gap."""
+    questions: QuerySet[Question] = Question.objects.for_merchant(merchant).filter(gap=gap)
+    return questions.select_related("conversation").defer("embedding").order_by("-asked_at", "-id")
 
 
 def count_weeks(days: Sequence[date], *, until: datetime) -> list[tuple[date, int]]:
@@ -87,7 +110,21 @@ def find_near_articles(merchant: Merchant, gap: Gap) -> list[NearArticle]:
     covered = questions.filter(nearest_article__in=ids, is_covered=True).values("nearest_article").order_by()
     usual = dict(covered.annotate(mean=Avg("nearest_similarity")).values_list("nearest_article", "mean"))
     articles = Article.objects.for_merchant(merchant).in_bulk(ids)
+    texts = dict(
+        ArticleVersion.objects.filter(pk__in=[a.live_version_id for a in articles.values()]).values_list(
+            "article_id", "body"
+        )
+    )
+    asked = list(read_questions(merchant, gap).values_list("text", flat=True)[:N_READ_FOR_WORDS])
     return [
-        NearArticle(articles[row["nearest_article"]], row["n"], row["mean"], usual.get(row["nearest_article"]))
+        NearArticle(
+            article=articles[row["nearest_article"]],
+            n_questions=row["n"],
+            similarity=row["mean"],
+            covered_similarity=usual.get(row["nearest_article"]),
+            missing_words=find_missing_words(
+                asked, f"{articles[row['nearest_article']].title}\n{texts.get(row['nearest_article'], '')}"
+            ),
+        )
         for row in found
     ]

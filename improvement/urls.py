@@ -1,14 +1,20 @@
 from django.urls import URLPattern, path
 
-from improvement.views import article_editing, article_imports, articles, drafts, gaps
+from improvement.views import article_editing, article_imports, articles, drafts, gap_actions, gaps
 
 urlpatterns: list[URLPattern] = [
     path("gaps/", gaps.gaps, name="gaps"),
     path("gaps/refreshes/", gaps.gap_refreshes, name="gap_refreshes"),
     path("gaps/<int:gap_id>/", gaps.gap, name="gap"),
-    path("gaps/<int:gap_id>/names/", gaps.gap_names, name="gap_names"),
-    path("gaps/<int:gap_id>/dismissals/", gaps.gap_dismissals, name="gap_dismissals"),
-    path("gaps/<int:gap_id>/reopenings/", gaps.gap_reopenings, name="gap_reopenings"),
+    path("gaps/<int:gap_id>/names/", gap_actions.gap_names, name="gap_names"),
+    path("gaps/<int:gap_id>/dismissals/", gap_actions.gap_dismissals, name="gap_dismissals"),
+    path("gaps/<int:gap_id>/reopenings/", gap_actions.gap_reopenings, name="gap_reopenings"),
+    path("gaps/<int:gap_id>/questions/", gaps.gap_questions, name="gap_questions"),
+    path("gaps/<int:gap_id>/merges/", gap_actions.gap_merges, name="gap_merges"),
+    path("gap-merges/<int:merge_id>/undos/", gap_actions.gap_merge_undos, name="gap_merge_undos"),
+    path("gaps/<int:gap_id>/splits/", gap_actions.gap_splits, name="gap_splits"),
+    path("gaps/<int:gap_id>/exclusions/", gap_actions.gap_exclusions, name="gap_exclusions"),
+    path("questions/<int:question_id>/marks/", gap_actions.question_marks, name="question_marks"),
     path("articles/", articles.articles, name="articles"),
     path("articles/new/", article_editing.article_new, name="article_new"),
     path("articles/<int:article_id>/", articles.article, name="article"),

@@ -16,7 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
 from analytics.models import Conversation, LabelTask
-from improvement.models import Article, ArticleImport, ArticlePair, Draft, Gap
+from improvement.models import Article, ArticleImport, ArticlePair, Draft, Gap, Question, merge_gaps
 from portal.models import ApiKey, Invitation, Job, Membership, Role, Scope
 from reporting.models import Report
 
@@ -144,6 +144,12 @@ def make_invitation(merchant) -> Invitation:
     return Invitation.create(merchant, "new@post.example", Role.VIEWER, by=owner, at=NOW)
 
 
+def make_question(merchant) -> Question:
+    return Question.objects.create(
+        merchant=merchant, conversation=make_conversation(merchant), text="?", asked_at=NOW, embedding=[1] + [0] * 383
+    )
+
+
 # What a kwarg names → how to give one to a merchant. `pk` says nothing, so there the start of the URL's name decides.
 FOREIGN: dict[str, Callable[[Any], Any]] = {
     "member_id": lambda merchant: Membership.objects.get(merchant=merchant).pk,
@@ -151,6 +157,8 @@ FOREIGN: dict[str, Callable[[Any], Any]] = {
     "key_id": lambda merchant: ApiKey.create(merchant, name="k", scopes=[Scope.READ])[0].pk,
     "job_id": lambda merchant: Job.start(merchant, "draft").pk,
     "gap_id": lambda merchant: make_gap(merchant).pk,
+    "merge_id": lambda merchant: merge_gaps(make_gap(merchant), make_gap(merchant), by=None).pk,
+    "question_id": lambda merchant: make_question(merchant).pk,
     "draft_id": lambda merchant: Draft.objects.create(merchant=merchant, gap=make_gap(merchant)).pk,
     "conversation_id": lambda merchant: make_conversation(merchant).pk,
     "label_task_id": lambda merchant: make_label_task(merchant).pk,

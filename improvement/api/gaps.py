@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from improvement.models import Gap, GapStatus, Priority, Question
+from improvement.models import Gap, GapStatus, Lack, Priority, Question, Recurrence, Trend
 from portal.api import MerchantApiView
 from portal.api_page import PageQuery, page_of, read_page
 from portal.api_query import Choice
@@ -20,6 +20,18 @@ N_EXAMPLES = 20
 class GapSerializer(serializers.ModelSerializer[Gap]):
     status = serializers.ChoiceField(choices=GapStatus.choices)
     priority = serializers.ChoiceField(choices=Priority.choices)
+    lack = serializers.ChoiceField(choices=Lack.choices, help_text="Why the knowledge base does not answer.")
+    lack_evidence = serializers.DictField(help_text="The numbers and article ids behind it; keys depend on the kind.")
+    recurrence = serializers.ChoiceField(
+        choices=Recurrence.choices, allow_blank=True, help_text="Why a reopened gap came back, where it is known."
+    )
+    merged_into = serializers.IntegerField(source="merged_into_id", allow_null=True)
+    weekly_counts = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Questions in each of the last twelve weeks, oldest first."
+    )
+    trend = serializers.ChoiceField(
+        choices=Trend.choices, allow_blank=True, help_text="Only where the counts change beyond chance."
+    )
     impact_per_week = serializers.FloatField(
         help_text="questions_per_week × (1 − verified_resolution_rate) × text_answerable_share"
     )
@@ -32,16 +44,18 @@ class GapSerializer(serializers.ModelSerializer[Gap]):
         fields: tuple[str, ...] = (
             *("id", "name", "keyphrases", "status", "status_reason", "priority", "n_questions", "questions_per_week"),
             *("verified_resolution_rate", "text_answerable_share", "impact_per_week", "money_per_week"),
+            *("lack", "lack_evidence", "recurrence", "merged_into", "weekly_counts", "trend", "channels", "languages"),
             *("first_asked_at", "last_asked_at", "created_at", "updated_at"),
         )
 
 
 class ExampleSerializer(serializers.ModelSerializer[Question]):
+    question_id = serializers.IntegerField(source="pk")
     conversation_id = serializers.IntegerField()
 
     class Meta:
         model = Question
-        fields = ("conversation_id", "text", "asked_at", "coverage_probability", "nearest_similarity")
+        fields = ("question_id", "conversation_id", "text", "asked_at", "coverage_probability", "nearest_similarity")
 
 
 class OneGapSerializer(GapSerializer):
@@ -60,6 +74,7 @@ class OneGapSerializer(GapSerializer):
 class GapsQuery(PageQuery):
     status = Choice(GapStatus.values, required=False)
     priority = Choice(Priority.values, required=False)
+    lack = Choice(Lack.values, required=False)
 
 
 class GapsView(MerchantApiView):
@@ -73,7 +88,7 @@ class GapsView(MerchantApiView):
         responses=page_of(GapSerializer),
     )
     def get(self, request: Request) -> Response:
-        wanted = {name: self.asked[name] for name in ("status", "priority") if name in self.asked}
+        wanted = {name: self.asked[name] for name in ("status", "priority", "lack") if name in self.asked}
         gaps = Gap.objects.for_merchant(self.merchant).defer("centroid").filter(**wanted)
         return read_page(self, gaps, GapSerializer)
 

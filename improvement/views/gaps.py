@@ -1,32 +1,36 @@
-"""The list of gaps, one gap, and what a reviewer can do about it."""
+"""The list of gaps, one gap, and its questions."""
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django import forms
-from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from improvement.errors import RefusedError
-from improvement.gap_list import GROUPS, count_groups, list_gaps, summarise_gaps
-from improvement.gap_page import build_gap_page
-from improvement.models import Article, Dismissal, Gap, GapStatus, Priority, Question, Reading
+from analytics.models import Channel
+from improvement.gap_list import (
+    SORTS,
+    GapRow,
+    Wanted,
+    build_spark,
+    count_groups,
+    list_gaps,
+    read_languages,
+    summarise_gaps,
+)
+from improvement.gap_page import build_gap_page, read_questions
+from improvement.models import Article, Dismissal, Gap, Lack, Priority, Question, Reading
 from improvement.tasks import find_gaps
 from portal.models import Job, JobState, Merchant, Role
 from portal.tenancy import MerchantRequest, merchant_page
 
 PER_PAGE = 25
+QUESTIONS_PER_PAGE = 50
+MAX_OTHERS = 300  # to merge with
 JOB_KIND = "find_gaps"
-
-
-class DismissalForm(forms.Form):
-    dismissal = forms.ChoiceField(choices=Dismissal.choices)
-    reason = forms.CharField(required=False, max_length=300)
 
 
 def get_gap(merchant: Merchant, gap_id: int) -> Gap:
@@ -43,20 +47,26 @@ def find_job(merchant: Merchant) -> Job | None:
 @require_GET
 @merchant_page()
 def gaps(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
-    group = request.GET.get("status", "to_do")
-    group = group if group in GROUPS else ""
-    priority = request.GET.get("priority", "")
-    priority = priority if priority in Priority.values else ""
-    found = list_gaps(merchant, group=group, priority=priority)
+    if any(value == "" for value in request.GET.values()):
+        # A form sends what was left empty, too; addresses that are passed on say only what was asked for.
+        said = [(name, value) for name, value in request.GET.items() if value]
+        return redirect(f"{request.path}?{urlencode(said)}" if said else request.path)
+    wanted = Wanted.from_query(request.GET)
+    reading = Reading.objects.filter(merchant=merchant).first()
+    page = Paginator(list_gaps(merchant, wanted), PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
-        "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
-        "group": group,
-        "priority": priority,
+        "page": page,
+        "rows": [GapRow(gap, build_spark(gap.weekly_counts)) for gap in page],
+        "wanted": wanted,
         "priorities": Priority.choices,
+        "lacks": Lack.choices,
+        "channels": Channel.choices,
+        "languages": read_languages(merchant),
+        "sorts": [(key, label) for key, (label, _order) in SORTS.items()],
         "counts": count_groups(merchant),
-        "summary": summarise_gaps(merchant),
+        "summary": summarise_gaps(merchant, reading),
         "job": find_job(merchant),
-        "reading": Reading.objects.filter(merchant=merchant).first(),
+        "reading": reading,
         "has_questions": Question.objects.for_merchant(merchant).exists(),
         "has_articles": Article.objects.for_merchant(merchant).exists(),
         "may_review": request.membership.role >= Role.REVIEWER,
@@ -68,15 +78,31 @@ def gaps(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
 @merchant_page()
 def gap(request: MerchantRequest, merchant: Merchant, gap_id: int) -> HttpResponse:
     found = get_gap(merchant, gap_id)
+    if found.merged_into_id is not None:
+        return redirect("gap", merchant.slug, found.merged_into_id)
+    others = list_gaps(merchant, Wanted(group="", sort="name")).exclude(pk=found.pk).values_list("pk", "name")
     context = {
         "page": build_gap_page(merchant, found, now=timezone.now()),
         "gap": found,
+        "others": others[:MAX_OTHERS],
         "drafts": found.drafts.all()[:5],
         "may_review": request.membership.role >= Role.REVIEWER,
-        "is_open": found.status in (GapStatus.OPEN, GapStatus.REOPENED),
         "dismissals": Dismissal.choices,
     }
     return render(request, "improvement/gap.html", context)
+
+
+@require_GET
+@merchant_page()
+def gap_questions(request: MerchantRequest, merchant: Merchant, gap_id: int) -> HttpResponse:
+    """All of a gap's questions, to choose from for a gap of their own."""
+    found = get_gap(merchant, gap_id)
+    context = {
+        "gap": found,
+        "page": Paginator(read_questions(merchant, found), QUESTIONS_PER_PAGE).get_page(request.GET.get("page")),
+        "may_review": request.membership.role >= Role.REVIEWER,
+    }
+    return render(request, "improvement/gap_questions.html", context)
 
 
 @require_POST
@@ -88,48 +114,3 @@ def gap_refreshes(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         job = Job.start(merchant, JOB_KIND, by=request.user)
         transaction.on_commit(lambda: find_gaps.delay(job.pk), robust=True)
     return redirect("gaps", merchant.slug)
-
-
-@require_POST
-@merchant_page(role=Role.REVIEWER)
-def gap_names(request: MerchantRequest, merchant: Merchant, gap_id: int) -> HttpResponse:
-    found = get_gap(merchant, gap_id)
-    try:
-        found.rename(request.POST.get("name", ""), by=request.user)
-    except RefusedError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, _("The name is kept, whatever is asked next."))
-    return redirect("gap", merchant.slug, found.pk)
-
-
-@require_POST
-@merchant_page(role=Role.REVIEWER)
-def gap_dismissals(request: MerchantRequest, merchant: Merchant, gap_id: int) -> HttpResponse:
-    found = get_gap(merchant, gap_id)
-    form = DismissalForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose why this gap is dismissed, in at most 300 characters."))
-        return redirect("gap", merchant.slug, found.pk)
-    try:
-        found.dismiss(
-            by=request.user, dismissal=Dismissal(form.cleaned_data["dismissal"]), reason=form.cleaned_data["reason"]
-        )
-    except RefusedError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, _("Dismissed. It can be opened again at any time."))
-    return redirect("gap", merchant.slug, found.pk)
-
-
-@require_POST
-@merchant_page(role=Role.REVIEWER)
-def gap_reopenings(request: MerchantRequest, merchant: Merchant, gap_id: int) -> HttpResponse:
-    found = get_gap(merchant, gap_id)
-    try:
-        found.reopen(by=request.user)
-    except RefusedError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, _("The gap is on the list again."))
-    return redirect("gap", merchant.slug, found.pk)
