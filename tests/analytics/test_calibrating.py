@@ -6,7 +6,11 @@ from analytics import quality
 from analytics.calibrating import calibrate_merchant, find_prior
 from analytics.calibration_material import read_material
 from analytics.calibration_tasks import calibrate_merchant_of
+from analytics.counted_apart import average_quality
 from analytics.models import Calibration, Label, QualityScore, Stratum
+from analytics.quality_parts import by_part
+from analytics.quality_series import read_series
+from analytics.segments import EVERYTHING
 from portal.models import Merchant
 from portal.periods import parse_period
 from tests.analytics.calibration_cases import NOW, planted, score
@@ -43,6 +47,22 @@ def test_the_headline_becomes_what_people_would_say(merchant):
     assert after.overall.value == pytest.approx(people.mean(), abs=0.03)
     assert after.overall.n == 120
     assert all(row.mean.is_corrected for row in after.dimensions)
+
+
+def test_parts_add_up_to_the_corrected_whole_wherever_they_are_read(merchant):
+    planted(merchant, judge="nonlinear")
+    calibrate_merchant(merchant, now=NOW)
+    period = parse_period({"period": "30d"}, zone=merchant.zone, now=NOW)
+    whole = summary(merchant)
+    (line,) = read_series(merchant, period, [whole.version]).lines
+    by_hour = average_quality(merchant, period, EVERYTHING, by="hour_of_week")
+    by_channel = average_quality(merchant, period, EVERYTHING, by="channel")
+    parts = by_part(merchant, period, whole.version, "agent_version")
+    for means in (line.means.values(), by_hour.values(), by_channel.values(), [part.mean for part in parts]):
+        assert sum(mean.n for mean in means) == 120
+        assert sum(mean.value * mean.n for mean in means) / 120 == pytest.approx(whole.overall.value)
+    assert len(by_hour) > 1
+    assert abs(whole.overall.value - whole.raw.value) > 0.2
 
 
 def test_twenty_labels_are_measured_and_stay_provisional(merchant):
@@ -160,13 +180,13 @@ def test_other_merchants_teach_only_when_they_are_five_and_only_their_common_lin
         planted(other, n_all=40, n_labels=32, judge="compressed", seed=number)
         calibrate_merchant(other, now=NOW)
 
-    planted(merchant, n_labels=10, judge="compressed")
+    planted(merchant, judge="compressed")
+    calibrate_merchant(merchant, now=NOW)  # never its own teacher
     material = next(each for each in read_material(merchant) if each.dimension == "overall")
     for number in range(4):
         add(number)
     prior, n_merchants = find_prior(merchant, material)
     assert (prior.level, prior.slope, n_merchants) == (0.5, 1.0, 0)
-    calibrate_merchant(merchant, now=NOW)
     alone = overall(merchant)
     add(4)
     prior, n_merchants = find_prior(merchant, material)

@@ -1,5 +1,7 @@
 """Judges of known bias: the corrected mean must cover the truth, and never say less than the labels alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,9 @@ from analytics.calibration import (
     pool,
     slope_over,
 )
+from analytics.comparison import compare_measured
+from analytics.measured import Measured
+from analytics.metrics import METRICS
 from tests.analytics.calibration_worlds import JUDGES, N_ALL, draw_labels, world
 
 SEEDS = 100
@@ -131,6 +136,16 @@ def test_merchants_that_agree_make_a_narrow_prior_and_others_a_wide_one():
     assert same.level_deviation < 0.1 < apart.level_deviation
     assert same.slope_deviation < 0.2 < apart.slope_deviation
     assert apart.level == pytest.approx(0.5, abs=0.01)
+
+
+def test_two_periods_are_compared_without_what_they_share():
+    """Both corrected by the same labels: their intervals overlap, and yet the change is clear."""
+    metric = METRICS["quality_score"]
+    now = Measured(0.66, 900, 0.56, 0.76, source="judge", half_apart=0.02)
+    before = Measured(0.60, 900, 0.50, 0.70, source="judge", half_apart=0.02)
+    assert compare_measured(metric, now, before).is_clear
+    assert not compare_measured(metric, replace(now, half_apart=0.05), replace(before, half_apart=0.05)).is_clear
+    assert not compare_measured(metric, replace(now, half_apart=None), before).is_clear
 
 
 def test_twenty_labels_are_provisional_and_so_is_a_score_that_may_not_follow_people():
