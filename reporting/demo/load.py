@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from analytics.calibrating import calibrate_merchant
 from analytics.ingest import ingest_events
 from analytics.scoring import LOCAL_BATCH, score_locally
 from analytics.scoring_queue import waiting_for_local
@@ -167,6 +168,10 @@ def label(load: Load, progress: Progress) -> None:
     label_conversations(load.merchant, people, decider=load.owner, stories=stories, now=load.now, report=progress)
 
 
+def hold_against_labels(load: Load, progress: Progress) -> None:
+    calibrate_merchant(load.merchant, now=timezone.now(), report=_part_of(progress, 1))
+
+
 def measure(load: Load, _progress: Progress) -> None:
     measure_effects(load.merchant, now=load.now)
 
@@ -204,6 +209,7 @@ STEPS = (
     Step("questions and gaps", 6, find_gaps),
     Step("quality of the answers", 12, score_quality),
     Step("labels by people", 3, label),
+    Step("scores held against labels", 1, hold_against_labels),
     Step("effect of the article", 1, measure),
     Step("drafts to review", 2, write_drafts),
     Step("weekly report", 1, send_report),

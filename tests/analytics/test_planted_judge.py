@@ -15,7 +15,7 @@ from tests.analytics.quality_cases import NOW, judged
 from tests.events import Chat, send
 
 pytestmark = pytest.mark.django_db
-N = 60
+N = 40
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def _clock():
 
 @pytest.fixture
 def judged_and_labelled(merchant, openai_server):
-    """Sixty conversations; what people mark (in steps) and what the model says is planted: it is kinder by a step where
+    """Conversations; what people mark (in steps) and what the model says is planted: it is kinder by a step where
     it can be, and every fifth time off by one more. Returns (marks, answers), both 0–1."""
     rng = np.random.default_rng(7)
     marks = rng.choice(5, N, p=[0.2, 0.2, 0.2, 0.25, 0.15])

@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
-from analytics.models import Conversation, Event, QualityScore
+from analytics.models import Calibration, Conversation, Event, QualityScore
 from improvement.models import Article, Question
 from portal.local_stack.demo import DEMO_PASSWORD
 from portal.models import ApiKey, Membership, Merchant, Role, User
@@ -54,7 +54,7 @@ def test_a_small_load_fills_every_page_and_doing_all_of_it_again_changes_nothing
     assert shop.is_demo
     assert 50 <= Conversation.objects.for_merchant(shop).count() <= 75
     assert Article.objects.for_merchant(shop).count() == 6
-    for model in (Event, Question, QualityScore, Report):
+    for model in (Event, Question, QualityScore, Calibration, Report):
         assert model.objects.for_merchant(shop).exists(), model
     assert {delivery.state for delivery in Delivery.objects.for_merchant(shop)} == {"sent"}
 
