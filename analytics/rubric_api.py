@@ -3,8 +3,8 @@
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
-from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import exceptions, serializers
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
+from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,6 +16,7 @@ from portal.models import ApiKey, Scope
 
 WEIGHT = {"type": "integer", "minimum": 0, "maximum": TOP_WEIGHT}
 DIMENSIONS = ("helpfulness", "accuracy", "politeness", "completeness")
+SOMETHING = "^[^\\x00]*[^\\s\\x00][^\\x00]*$"  # more than blanks
 BODY = {
     "application/json": {
         "type": "object",
@@ -27,6 +28,7 @@ BODY = {
                 "additionalProperties": False,
                 "required": list(DIMENSIONS),
                 "properties": dict.fromkeys(DIMENSIONS, WEIGHT),
+                "anyOf": [{"properties": {name: {"minimum": 1}}} for name in DIMENSIONS],
                 "description": "They count in proportion to each other; 0 leaves a dimension out. One is above 0.",
             },
             "own_criteria": {
@@ -37,13 +39,22 @@ BODY = {
                     "additionalProperties": False,
                     "required": ["label", "instruction", "weight"],
                     "properties": {
-                        "key": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"},
-                        **{name: {"type": "string", "maxLength": length} for name, length in LENGTHS.items()},
+                        "key": {
+                            "type": "string",
+                            "pattern": "^[a-z][a-z0-9_]{0,39}$",
+                            "not": {"enum": [*DIMENSIONS, "overall"]},
+                            "description": "Names a criterion that is reworded; without it its label does.",
+                        },
+                        **{
+                            name: {"type": "string", "maxLength": length}
+                            | ({} if name == "description" else {"pattern": SOMETHING})
+                            for name, length in LENGTHS.items()
+                        },
                         "weight": WEIGHT,
                     },
                 },
             },
-            "note": {"type": "string", "minLength": 1, "maxLength": NOTE_LENGTH},
+            "note": {"type": "string", "pattern": SOMETHING, "maxLength": NOTE_LENGTH},
         },
     }
 }
@@ -63,6 +74,11 @@ EXAMPLE = OpenApiExample(
     },
     request_only=True,
 )
+
+
+class SameKeyError(exceptions.APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "Two criteria have the same key: choose another for one of them."
 
 
 class CriterionSerializer(serializers.Serializer[Criterion]):
@@ -109,15 +125,13 @@ class RubricView(MerchantApiView):
         summary="Save the rubric as a new version",
         description="A new series of scores starts. The same rubric again changes nothing.",
         request=BODY,
-        responses=RubricSerializer,
+        responses={200: RubricSerializer, 409: OpenApiResponse(description="Two criteria have the same key.")},
         examples=[EXAMPLE],
     )
     def put(self, request: Request) -> Response:
         weights, own, note = read_body(request.data)
         latest = RubricVersion.objects.for_merchant(self.merchant).first()
-        keys = {one["label"]: one["key"] for one in contents(latest)[1]}
-        # Who names no key means the criterion of that label: its scores go on under the same key.
-        own = [{"key": keys.get(one.get("label"), ""), **one} for one in own]
+        own = name_keys(own, contents(latest)[1])
         try:
             via = cast(ApiKey, request.auth)
             change_rubric(self.merchant, weights, own, note=note, by=None, via=via, at=self.now)
@@ -130,6 +144,15 @@ class RubricView(MerchantApiView):
         rows = RubricVersion.objects.for_merchant(self.merchant).select_related("created_by", "api_key")
         told = {"version": rubric.version, "criteria": rubric.criteria, "versions": rows}
         return Response(RubricSerializer(told).data)
+
+
+def name_keys(own: list[dict[str, Any]], saved: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Who names no key means the criterion of that label: its scores go on under the same key. Raises SameKeyError."""
+    named = [one["key"] for one in own if one.get("key")]
+    if len(named) > len(set(named)):
+        raise SameKeyError
+    keys = {one["label"]: one["key"] for one in saved if one["key"] not in named}
+    return [one if one.get("key") else {**one, "key": keys.pop(one.get("label"), "")} for one in own]
 
 
 def read_body(body: Any) -> tuple[dict[str, Any], list[dict[str, Any]], str]:

@@ -91,13 +91,14 @@ def check_rubric(
     for unknown in weights.keys() - set(checked):
         errors[str(unknown)] = _("There is no such dimension. Add it as a criterion of your own.")
     own: list[dict[str, Any]] = []
+    named = {str(one["key"]) for one in own_criteria if one.get("key")}
     for number, one in enumerate(own_criteria):
-        own.append(_check_own(one, f"own_criteria.{number}", {row["key"] for row in own}, errors))
+        own.append(_check_own(one, f"own_criteria.{number}", [row["key"] for row in own], named, errors))
     if len(own) > MAX_OWN:
         errors["own_criteria"] = _("At most %(n)s criteria of your own: remove one.") % {"n": MAX_OWN}
     if not any(checked.values()) and not errors.keys() & checked.keys():
         errors["weights"] = _("Give at least one of the four dimensions a weight above 0.")
-    note = " ".join(str(note).split())
+    note = _one_line(note)
     if not note:
         errors["note"] = _("Say in a few words why you change the rubric.")
     elif len(note) > NOTE_LENGTH:
@@ -114,19 +115,24 @@ def _weight(value: Any, field: str, errors: dict[str, str]) -> int:
     return value
 
 
-def _check_own(one: Own, field: str, taken: set[str], errors: dict[str, str]) -> dict[str, Any]:
-    words = {name: " ".join(str(one.get(name) or "").split()) for name in LENGTHS}
+def _check_own(one: Own, field: str, taken: Sequence[str], named: set[str], errors: dict[str, str]) -> dict[str, Any]:
+    words = {name: _one_line(one.get(name) or "") for name in LENGTHS}
     for name, length in LENGTHS.items():
         if not words[name] and name != "description":
             errors[f"{field}.{name}"] = _("Fill this in, or remove the criterion.")
         elif len(words[name]) > length:
             errors[f"{field}.{name}"] = _("At most %(n)s characters: shorten it.") % {"n": length}
-    key = str(one.get("key") or "") or _make_key(words["label"], taken)
+    key = str(one.get("key") or "") or _make_key(words["label"], named.union(taken))
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", key) or key in {str(each) for each in Dimension} | {"overall"}:
         errors[f"{field}.key"] = _("Use small letters, digits and _, at most 40, and no name of the four dimensions.")
     elif key in taken:
         errors[f"{field}.key"] = _("Another criterion has this key: choose another.")
     return {"key": key, **words, "weight": _weight(one.get("weight"), f"{field}.weight", errors)}
+
+
+def _one_line(text: Any) -> str:
+    """Without what PostgreSQL cannot keep: NUL, and halves of surrogate pairs."""
+    return " ".join(str(text).replace("\0", " ").encode("utf-8", "ignore").decode().split())
 
 
 def _make_key(label: str, taken: set[str]) -> str:

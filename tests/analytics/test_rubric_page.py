@@ -1,5 +1,7 @@
 """The rubric in the portal and over REST."""
 
+import json
+
 import pytest
 import time_machine
 
@@ -153,6 +155,12 @@ def test_over_rest_it_is_read_and_written_with_the_right_scope(api, merchant):
     assert writer.put(API, body, format="json").json()["version"] == "2", "the same again is no version"
     reworded = body | {"own_criteria": [TONE | {"instruction": "4: kind."}], "note": "kinder"}
     assert writer.put(API, reworded, format="json").json()["criteria"][4]["key"] == "tone"
+    twice = body | {"own_criteria": [TONE, TONE, TONE | {"key": "tone_2"}, TONE | {"label": "\0 \ud800x"}]}
+    assert [
+        one["key"] for one in writer.put(API, json.dumps(twice), content_type="application/json").json()["criteria"][4:]
+    ] == ["tone", "tone_3", "tone_2", "x"]
+    same = body | {"own_criteria": [TONE | {"key": "a"}, TONE | {"key": "a"}]}
+    assert writer.put(API, same, format="json").status_code == 409
 
 
 @pytest.mark.parametrize(
