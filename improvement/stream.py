@@ -6,19 +6,20 @@ from datetime import datetime, timedelta
 
 import numpy as np
 from django.db import connection
+from psycopg import Cursor
 
 from analytics.models import HandoffReason
 from improvement.agent_signals import Signal, Signals, read_levels
-from improvement.search import to_array
-from portal.embeddings import Vectors, model_name
+from portal.embeddings import DIMENSIONS, Vectors, model_name
 from portal.models import Merchant
 
 WINDOW = timedelta(days=182)
-MAX_QUESTIONS = 10_000  # the newest; comparing each with each takes seconds up to here
+MAX_QUESTIONS = 100_000  # the newest; a minute and a gigabyte up to here (docs/gaps.md)
+VECTORS_AT_ONCE = 5000
 
 # Uses question_asked (merchant, asked_at) and message_once (conversation, occurred_at, event_id).
 _QUERY = """
-    SELECT q.id, q.text, q.asked_at, q.gap_id, q.embedding, q.coverage_probability, c.id, c.channel, c.outcome,
+    SELECT q.id, q.text, q.asked_at, q.gap_id, q.coverage_probability, c.id, c.channel, c.outcome,
         c.handoff_reason, c.recontacted_at IS NOT NULL OR c.is_disputed, said.n, coalesce(said.cited, false),
         said.confidence, c.rating, c.recontacted_at IS NOT NULL
     FROM improvement_question q
@@ -30,6 +31,8 @@ _QUERY = """
     WHERE q.merchant_id = %s AND q.embedding_model = %s AND q.asked_at > %s AND q.asked_at <= %s
     ORDER BY q.asked_at DESC, q.id DESC LIMIT %s
 """
+# By primary key.
+_VECTORS = "SELECT id, embedding FROM improvement_question WHERE id = ANY(%s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +83,30 @@ def load_stream(merchant: Merchant, now: datetime) -> Stream:
     settled_before = now - timedelta(days=merchant.recontact_days)
     asked = [
         Asked(
-            *(row[0], row[1], row[2], row[3], row[5], row[6], row[7], row[8], row[9], row[10]),
-            signal=read_signal(row[9], row[11], is_cited=row[12]),
-            confidence=row[13],
-            rating=row[14],
-            is_asked_again=True if row[15] else (False if row[2] < settled_before else None),
+            *row[:10],
+            signal=read_signal(row[8], row[10], is_cited=row[11]),
+            confidence=row[12],
+            rating=row[13],
+            is_asked_again=True if row[14] else (False if row[2] < settled_before else None),
         )
         for row in rows
     ]
-    return Stream(asked, to_array([row[4] for row in rows]))
+    return Stream(asked, load_vectors([one.question_id for one in asked]))
+
+
+def load_vectors(question_ids: Sequence[int]) -> Vectors:
+    """In their order. In binary: as text a vector is three times as long, and read digit by digit."""
+    vectors = np.empty((len(question_ids), DIMENSIONS), dtype=np.float32)
+    place = {question_id: row for row, question_id in enumerate(question_ids)}
+    connection.ensure_connection()
+    with Cursor(connection.connection) as cursor:  # Django's own binds on the client, which knows no binary results
+        for start in range(0, len(question_ids), VECTORS_AT_ONCE):
+            cursor.execute(_VECTORS, [question_ids[start : start + VECTORS_AT_ONCE]], binary=True)
+            found = cursor.fetchall()
+            # pgvector sends two bytes with the number of dimensions, two unused ones, then floats, all big-endian.
+            values = np.frombuffer(b"".join(row[1] for row in found), dtype=">f4").reshape(-1, DIMENSIONS + 1)
+            vectors[[place[row[0]] for row in found]] = values[:, 1:]
+    return vectors
 
 
 def read_signal(handoff_reason: str, n_answers: int, *, is_cited: bool) -> Signal:
