@@ -83,7 +83,7 @@ def load_stream(merchant: Merchant, now: datetime) -> Stream:
     settled_before = now - timedelta(days=merchant.recontact_days)
     asked = [
         Asked(
-            *row[:10],
+            *(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9]),
             signal=read_signal(row[8], row[10], is_cited=row[11]),
             confidence=row[12],
             rating=row[13],
