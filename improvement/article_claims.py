@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from snowballstemmer import stemmer
+
 from improvement.article_claim_words import (
     AMBIGUOUS,
     CONDITIONS,
@@ -23,6 +25,7 @@ from improvement.article_claim_words import (
 from portal.languages import NAMES, content_stems
 
 MIN_SHARED = 2
+MIN_LETTERS = 4
 MIN_OVERLAP = 0.75
 # With so many words in common the sentence itself says what it is about, and its headings count for less.
 SPECIFIC = 3
@@ -54,9 +57,9 @@ def find_difference(first: Statement, second: Statement) -> str:
     """What the two say differently, such as "30 days ≠ 14 days"; empty where that is not certain."""
     if not could_differ(first, second):
         return ""
-    stems = [stems_of(one.sentence, one.language) for one in (first, second)]
+    stems = [word_stems(one.sentence, one.language) for one in (first, second)]
     shared, union = stems[0] & stems[1], stems[0] | stems[1]
-    if len(shared) < MIN_SHARED or len(shared) / len(union) < MIN_OVERLAP or not are_comparable(first, second, shared):
+    if len(shared) < MIN_SHARED or len(shared) / len(union) < MIN_OVERLAP or not are_comparable(first, second):
         return ""
     quantities = [read_quantities(one.sentence) for one in (first, second)]
     negated = [is_negated(one.sentence) for one in (first, second)]
@@ -87,8 +90,9 @@ def values(quantities: Sequence[Quantity]) -> list[tuple[str, float]]:
     return [(one.measure, one.value) for one in quantities]
 
 
-def are_comparable(first: Statement, second: Statement, shared: set[str]) -> bool:
+def are_comparable(first: Statement, second: Statement) -> bool:
     """A word of the one's headings that the other never says may be the very case that they differ by."""
+    shared = stems_of(first.sentence, first.language) & stems_of(second.sentence, second.language)
     spoken = [stems_of(f"{one.context} {one.sentence}", one.language) for one in (first, second)]
     contexts = [stems_of(one.context, one.language) for one in (first, second)]
     generic = set(content_stems(" ".join(GENERIC), first.language))
@@ -99,10 +103,20 @@ def are_comparable(first: Statement, second: Statement, shared: set[str]) -> boo
 
 
 def stems_of(text: str, language: str) -> set[str]:
-    """Without negations, numbers, units and months: these are what is compared."""
+    """Of the words that carry the meaning."""
+    return set(content_stems(" ".join(compared_words(text)), language))
+
+
+def word_stems(text: str, language: str) -> set[str]:
+    """Of all but the shortest words: "opens" and "order" are function words in some lists, and matter here."""
+    stem = stemmer(NAMES[language]).stemWord
+    return {stem(word) for word in compared_words(text) if len(word) >= MIN_LETTERS}
+
+
+def compared_words(text: str) -> list[str]:
+    """Without negations, numbers, units and months, which are what is compared."""
     skipped = NEGATIONS | NUMBERS.keys() | MONTHS.keys() | CURRENCIES.keys() | UNITS.keys()
-    words = " ".join(word for word in re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", text.lower()) if word not in skipped)
-    return set(content_stems(words, language))
+    return [word for word in re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", text.lower()) if word not in skipped]
 
 
 def conditions(sentence: str) -> set[str]:

@@ -60,6 +60,7 @@ def read_page(
     serializer: type[serializers.BaseSerializer[Any]],
     *,
     by: str = "updated_at",
+    context: dict[str, Any] | None = None,
 ) -> Response:
     """The rows after the asked position, the longest unchanged first. `by` is the column that a change moves.
 
@@ -82,7 +83,7 @@ def read_page(
         {
             "next": _with_cursor(view, cursor) if cursor and len(found) > size else None,
             "cursor": cursor,
-            "results": serializer(page, many=True).data,
+            "results": serializer(page, many=True, context=context or {}).data,
         }
     )
 

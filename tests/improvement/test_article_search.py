@@ -97,28 +97,45 @@ def explain(statement, asked) -> str:
 def asked_for(merchant, query):
     captured = {}
     words = weigh_words(merchant, query, model_name())
-    execute = connection.execute_wrapper(lambda run, sql, params, many, context: run(sql, params, many, context))
 
     def keep(run, sql, params, many, context):
         if "near AS" in sql:
             captured.update(sql=sql, params=params)
         return run(sql, params, many, context)
 
-    with execute, connection.execute_wrapper(keep):
+    with connection.execute_wrapper(keep):
         find_candidates(merchant, embed([query])[0], words, model=model_name())
     return captured["sql"], captured["params"]
 
 
-def test_a_small_merchant_is_scanned_exactly_through_its_own_index(shop):
-    plan = explain(*asked_for(shop, "send the lamp"))
-    assert "chunk_merchant" in plan or "chunk_words" in plan
+COPY = """
+    INSERT INTO improvement_chunk
+        (merchant_id, article_id, position, heading, text, word_config, embedding, embedding_model)
+    SELECT merchant_id, article_id, n, '', 'Passage ' || n || ' about word' || mod(n, 500), word_config, embedding,
+        embedding_model
+    FROM (SELECT DISTINCT ON (merchant_id) * FROM improvement_chunk) one, generate_series(100, 2000) AS n
+"""
+
+
+@pytest.fixture
+def two_large_shops(shop, other_merchant):
+    save(other_merchant, "boots", "Return boots", "Send the boots back.")
+    with connection.cursor() as cursor:
+        cursor.execute(COPY)
+        cursor.execute("ANALYZE improvement_chunk")
+    return shop
+
+
+def test_a_merchant_below_ten_thousand_passages_is_scanned_exactly_and_nobody_else(two_large_shops):
+    plan = explain(*asked_for(two_large_shops, "send the lamp"))
+    assert "chunk_merchant" in plan
     assert "Seq Scan on improvement_chunk" not in plan
     assert "hnsw" not in plan
 
 
-def test_words_are_counted_in_the_index_of_words(shop):
+def test_words_are_counted_in_the_index_of_words(two_large_shops):
     asked = {"model": model_name(), "query": "send the lamp", "configs": ["english"]}
-    plan = explain(article_search._COUNT.format(merchant=shop.pk), asked)
+    plan = explain(article_search._COUNT.format(merchant=two_large_shops.pk), asked)
     assert "chunk_words" in plan
 
 
