@@ -35,9 +35,12 @@ FOUND: Mapping[Story, Steps] = {
     Story.ROUTED: (1, None, 3, 1),
 }
 BAD_RELEASE = -1
-# How often a step lower, none, higher: for the conversation, and for each person and dimension anew.
+# How often a step lower, none, higher: for the conversation; for what each person thinks of it as a whole, the first
+# one being stricter; and for each of their marks. Now and then one is two steps off.
 OF_THE_CONVERSATION = (0.3, 0.55, 0.15)
-OF_A_PERSON = ((0.18, 0.76, 0.06), (0.08, 0.76, 0.16))
+OF_A_PERSON = ((0.4, 0.45, 0.15), (0.2, 0.45, 0.35))
+OF_A_MARK = (0.12, 0.76, 0.12)
+LAPSE = 0.1
 
 
 def label_conversations(
@@ -91,13 +94,15 @@ def _label_one(
 def find_marks(plan: Plan, person: int | None) -> dict[str, float | None]:
     """What person 0 or 1 finds; without a person what holds once they have talked about it."""
     shift = _pick(_random(plan, "itself"), OF_THE_CONVERSATION) + (BAD_RELEASE if plan.release.is_bad else 0)
+    if person is not None:
+        shift += _pick(_random(plan, f"{person}"), OF_A_PERSON[person])
     marks: dict[str, float | None] = {}
     for dimension, step in zip(Dimension, FOUND[Story(plan.story)], strict=True):
         if step is None:
             marks[str(dimension)] = None
             continue
         rng = _random(plan, f"{person} {dimension}")
-        error = 0 if person is None else _pick(rng, OF_A_PERSON[person])
+        error = 0 if person is None else _pick(rng, OF_A_MARK) * (2 if rng.random() < LAPSE else 1)
         marks[str(dimension)] = min(4, max(0, step + shift + error)) / 4
     return marks
 

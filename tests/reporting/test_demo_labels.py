@@ -31,7 +31,7 @@ def test_people_find_an_answer_better_than_a_guess_and_differ_between_themselves
     assert mean(Story.ANSWERED, "helpfulness") > mean(Story.ESCALATED, "helpfulness") > 0.2
     answered = [plan for plan in plans if plan.story == Story.ANSWERED]
     same = [find_marks(plan, 0)["helpfulness"] == find_marks(plan, 1)["helpfulness"] for plan in answered]
-    assert 0.5 < fmean(same) < 0.95
+    assert 0.3 < fmean(same) < 0.9
 
 
 @pytest.mark.django_db
