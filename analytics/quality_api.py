@@ -65,7 +65,10 @@ class ScoreSerializer(serializers.ModelSerializer[QualityScore]):
     quotes = QuoteSerializer(many=True)
     contributions = serializers.DictField(
         child=serializers.DictField(child=serializers.FloatField()),
-        help_text="Log-odds that each feature added, by dimension; empty for a judge.",
+        help_text=(
+            "Log-odds by dimension: the baseline and what each feature added, which add up to the score. "
+            "Empty for a judge."
+        ),
     )
 
     class Meta:

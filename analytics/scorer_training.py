@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from analytics.additive_model import Matrix
 from analytics.cross_fitting import CrossFitted, Groups, assign_folds, cross_fit
-from analytics.features import compute_features
+from analytics.features import COLUMN, Feature, compute_features
 from analytics.house_texts import read_house
 from analytics.labels import Marked, read_marks
 from analytics.models import Conversation, Counting, Stratum, TrainedScorer
@@ -101,10 +101,12 @@ def train_if_due(merchant: Merchant, *, now: datetime) -> TrainedScorer | None:
 def learn(lesson: Lesson) -> tuple[NDArray[np.intp], dict[str, tuple[CrossFitted, Comparison]]]:
     """The fold of each row, and per dimension with enough labels the curves and how they compare with the prior."""
     fold_of = assign_folds(lesson.groups, N_FOLDS)
+    has_sources = ~np.isnan(lesson.features[:, COLUMN[Feature.SUPPORT]])
     is_random = np.array([mark.stratum == Stratum.RANDOM for mark in lesson.marks])
     found = {}
     for dimension in Dimension:
-        rows = np.flatnonzero([dimension in mark.truth for mark in lesson.marks])
+        is_marked = np.array([dimension in mark.truth for mark in lesson.marks])
+        rows = np.flatnonzero(is_marked & (has_sources | (dimension != Dimension.ACCURACY)))
         truth = np.array([lesson.marks[row].truth[dimension] for row in rows.tolist()])
         if len(rows) < MIN_LABELS or is_random[rows].sum() < MIN_RANDOM or np.ptp(truth[is_random[rows]]) == 0:
             continue

@@ -16,6 +16,7 @@ from analytics.calibrating import calibrate_merchant
 from analytics.ingest import ingest_events
 from analytics.scoring import LOCAL_BATCH, score_locally
 from analytics.scoring_queue import waiting_for_local
+from analytics.trained_scorers import load_scorer
 from improvement.coverage import read_new_questions
 from improvement.effects import measure_effects
 from improvement.gaps import refresh_gaps
@@ -154,9 +155,9 @@ def score_quality(load: Load, progress: Progress) -> None:
     """The last two weeks, by the local scorer; the worker scores older ones, with a model if there is one."""
     now = timezone.now()
     waiting = waiting_for_local(load.merchant, now=now).filter(started_at__gte=load.now - SCORED_AT_ONCE)
-    n_waiting, n_scored = waiting.count(), 0
+    scorer, n_waiting, n_scored = load_scorer(load.merchant), waiting.count(), 0
     while batch := list(waiting[:LOCAL_BATCH]):
-        score_locally(load.merchant, batch, now=now)
+        score_locally(load.merchant, batch, now=now, scorer=scorer)
         n_scored += len(batch)
         progress(n_scored / n_waiting)
 
