@@ -48,7 +48,15 @@ def calibrate_merchant(
     for done, material in enumerate(waiting):
         report(done, len(waiting))
         n_new += _measure_if_changed(merchant, material, spreads.get(material.series), now=now)
+    _retire(merchant, {(*material.series, material.dimension) for material in waiting})
     return n_new
+
+
+def _retire(merchant: Merchant, measured: set[tuple[str, ...]]) -> None:
+    """Where all labels were taken back nothing is calibrated any more."""
+    for row in Calibration.objects.for_merchant(merchant).filter(is_latest=True).defer("findings"):
+        if (*row.series, row.dimension) not in measured:
+            Calibration.objects.filter(pk=row.pk).update(is_latest=False)
 
 
 def _measure_if_changed(merchant: Merchant, material: Material, spread: Any, *, now: datetime) -> bool:

@@ -96,7 +96,6 @@ class DimensionMean:
     label: str | Promise
     description: str | Promise
     mean: Mean
-    raw: Mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +179,6 @@ def summary(
                 RUBRIC[dimension].label,
                 RUBRIC[dimension].description,
                 mean=best.mean(sums, dimension),
-                raw=Mean.of(*sums.mean(dimension)),
             )
             for dimension in Dimension
         ),

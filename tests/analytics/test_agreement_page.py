@@ -2,7 +2,7 @@ import pytest
 import time_machine
 
 from analytics.calibrating import calibrate_merchant
-from analytics.models import Calibration
+from analytics.models import Calibration, Label
 from portal.models import Job
 from tests.analytics.calibration_cases import NOW, planted
 from tests.analytics.label_builder import plant, plant_conversations
@@ -124,6 +124,15 @@ def test_the_api_gives_every_figure_with_its_interval(calibrated, other_merchant
     assert len(found["curve"]) == 101
     assert api("read", of=other_merchant).get(API).json() == {"results": []}
     assert api("ingest").get(API).status_code == 403
+
+
+def test_a_dimension_without_enough_labels_says_so_beside_a_calibrated_overall(merchant, calibrated, viewer, sign_in):
+    Label.objects.for_merchant(merchant).update(accuracy=None)
+    calibrate_merchant(merchant, now=NOW)
+    Calibration.objects.filter(dimension="politeness").update(is_provisional=True)
+    text = sign_in(viewer).get("/lumen/quality/", {"period": "30d"}).content.decode()
+    assert text.count("n = 120, provisional") == 2
+    assert "Corrected by people’s labels" in text
 
 
 def test_the_summary_over_rest_is_the_headline_of_the_page(calibrated, api, viewer, sign_in):

@@ -159,6 +159,15 @@ def test_withdrawn_labels_and_excluded_conversations_do_not_count(merchant):
     assert (overall(merchant).n, overall(merchant).findings["n_scored"]) == (38, 119)
 
 
+def test_when_all_labels_are_taken_back_scores_are_provisional_again(merchant):
+    planted(merchant)
+    calibrate_merchant(merchant, now=NOW)
+    Label.objects.update(withdrawn_at=NOW)
+    calibrate_merchant(merchant, now=NOW)
+    assert summary(merchant).is_provisional
+    assert Calibration.objects.for_merchant(merchant).count() == 5
+
+
 def test_a_judge_that_turned_mild_raises_the_alarm_and_says_when(merchant):
     conversations = plant_conversations(merchant, 90)
     rng = np.random.default_rng(4)

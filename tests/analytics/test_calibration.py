@@ -20,6 +20,7 @@ from analytics.calibration import (
     slope_over,
 )
 from analytics.comparison import compare_measured
+from analytics.corrections import Correction
 from analytics.measured import Measured
 from analytics.metrics import METRICS
 from tests.analytics.calibration_worlds import JUDGES, N_ALL, draw_labels, world
@@ -136,6 +137,16 @@ def test_merchants_that_agree_make_a_narrow_prior_and_others_a_wide_one():
     assert same.level_deviation < 0.1 < apart.level_deviation
     assert same.slope_deviation < 0.2 < apart.slope_deviation
     assert apart.level == pytest.approx(0.5, abs=0.01)
+
+
+def test_far_from_the_labelled_scores_the_line_is_less_sure():
+    line = Correction(
+        50, 2.0, value=0.6, score=0.5, slope=0.8, label_score=0.5, residual_variance=0.04, slope_variance=0.01
+    )
+    near, far = (line.apply(mean, 400, 0.1) for mean in (0.5, 0.9))
+    assert (near.value, far.value) == (0.6, pytest.approx(0.92))
+    assert far.value - far.low == pytest.approx(((near.value - near.low) ** 2 + (2 * 0.4 * 0.1) ** 2) ** 0.5)
+    assert far.half_apart == near.half_apart < near.value - near.low
 
 
 def test_two_periods_are_compared_without_what_they_share():
