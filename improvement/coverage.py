@@ -1,13 +1,14 @@
 """Reads customers' questions from conversations into rows with vectors. What became of them is judged in gaps.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from analytics.models import Conversation
 from improvement.article_reembedding import reembed
-from improvement.models import Question, Reading
+from improvement.models import Question, QuestionRequest, Reading
+from improvement.reading_requests import split_requests
 from portal.embeddings import embed, model_name
 from portal.models import Merchant
 
@@ -59,9 +60,9 @@ def read_new_questions(merchant: Merchant, now: datetime, *, report: Report = ig
 def read_batch(merchant: Merchant, conversations: list[Conversation]) -> int:
     known = Question.objects.for_merchant(merchant).filter(conversation__in=conversations)
     texts = {row[0]: row[1:] for row in known.values_list("conversation_id", "text", "embedding_model", "asked_at")}
-    asking = [one for one in conversations if one.question.strip() and not one.exclusion]
-    silent = [one.pk for one in conversations if not one.question.strip() or one.exclusion]
-    known.filter(conversation__in=[pk for pk in silent if pk in texts]).delete()
+    requests = {one.pk: [] if one.exclusion else split_requests(one.question) for one in conversations}
+    asking = [one for one in conversations if requests[one.pk]]
+    known.filter(conversation__in=[pk for pk, parts in requests.items() if not parts and pk in texts]).delete()
     model = model_name()
     new = [one for one in asking if texts.get(one.pk) != (one.question, model, one.started_at)]
     vectors = embed([one.question for one in new])
@@ -81,4 +82,23 @@ def read_batch(merchant: Merchant, conversations: list[Conversation]) -> int:
         unique_fields=["conversation"],
         update_fields=["text", "asked_at", "embedding", "embedding_model", "coverage_probability", "is_covered"],
     )
+    store_requests(merchant, {one.pk: requests[one.pk] for one in new})
     return len(new)
+
+
+def store_requests(merchant: Merchant, requests: Mapping[int, list[str]]) -> None:
+    """`requests` by conversation. Only a message with several has rows of its own for them."""
+    questions = Question.objects.for_merchant(merchant).filter(conversation__in=requests)
+    by_conversation = dict(questions.values_list("conversation_id", "pk"))
+    QuestionRequest.objects.for_merchant(merchant).filter(question__in=by_conversation.values()).delete()
+    parts = [
+        (by_conversation[pk], position, text)
+        for pk, texts in requests.items()
+        if len(texts) > 1
+        for position, text in enumerate(texts)
+    ]
+    vectors = embed([text for _question, _position, text in parts])
+    QuestionRequest.objects.bulk_create(
+        QuestionRequest(merchant=merchant, question_id=question, position=position, text=text, embedding=vector)
+        for (question, position, text), vector in zip(parts, vectors, strict=True)
+    )

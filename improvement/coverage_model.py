@@ -178,17 +178,20 @@ def find_silent(questions: Questions, base: Base, passage: Indexes) -> Indexes:
 
 
 def listen(probability: Probabilities, neighbours: Indexes, closeness: Floats) -> Probabilities:
-    """Each question's own view mixed with its neighbours', nearer ones counting for more.
+    """Each question's own view mixed with its neighbours', round after round."""
+    heard = probability
+    for _round in range(ROUNDS_OF_LISTENING):
+        heard = mix(probability, heard[neighbours], closeness)
+    return heard
 
-    Who has close neighbours listens more: by the mean cosine of the closest, to the power of 1.5.
-    """
-    if not neighbours.shape[1]:
-        return probability
+
+def mix(own: Probabilities, around: Probabilities, closeness: Floats) -> Probabilities:
+    """`around`: of each neighbour. Nearer ones count for more, and who has close ones listens more: by the mean cosine
+    of the closest, to the power of 1.5."""
+    if not closeness.shape[1]:
+        return own
     close = np.maximum(closeness.astype(np.float64), 0)
     weights = close**2 + 1e-9
     share = close[:, :N_CLOSEST].mean(axis=1) ** 1.5
-    heard = probability
-    for _round in range(ROUNDS_OF_LISTENING):
-        around = (weights * heard[neighbours]).sum(axis=1) / weights.sum(axis=1)
-        heard = (1 - share) * probability + share * around
-    return heard
+    mixed: Probabilities = (1 - share) * own + share * (weights * around).sum(axis=1) / weights.sum(axis=1)
+    return mixed

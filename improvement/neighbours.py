@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from portal.embeddings import Vectors
 
 BLOCK = 1024  # rows at a time: 10,000 questions need 40 MB instead of 400
+MAX_COSINES = 10_000_000  # at a time, 40 MB
 MAX_EXACT = 20_000
 PER_CELL = 125  # questions
 N_CELLS_NEAR = 6
@@ -35,12 +36,13 @@ def nearest(queries: Vectors, among: Vectors, k: int, *, is_same: bool = False) 
         return indexes, cosines
     if is_same and len(among) > MAX_EXACT:
         return nearest_by_cell(among, k)
-    for start in range(0, len(queries), BLOCK):
-        block = queries[start : start + BLOCK] @ among.T
+    size = max(min(BLOCK, MAX_COSINES // len(among)), 1)
+    for start in range(0, len(queries), size):
+        block = queries[start : start + size] @ among.T
         if is_same:
             rows = np.arange(len(block))
             block[rows, start + rows] = -np.inf
-        indexes[start : start + BLOCK], cosines[start : start + BLOCK] = find_top(block, k)
+        indexes[start : start + size], cosines[start : start + size] = find_top(block, k)
     return indexes, cosines
 
 

@@ -1,5 +1,6 @@
 """A customer's request, with what the knowledge base has for it."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from pgvector.django import VectorField
 
@@ -18,6 +19,7 @@ class Question(MerchantScoped):
     coverage_probability = models.FloatField(null=True)  # null: not judged yet
     is_covered = models.BooleanField(null=True)
     own_probability = models.FloatField(null=True)  # before it listened to its neighbours
+    coverage_reasons = ArrayField(models.FloatField(), null=True)  # log odds, as coverage_reasons.Group
     nearest_article = models.ForeignKey(Article, null=True, on_delete=models.SET_NULL, related_name="+")
     nearest_similarity = models.FloatField(null=True)  # cosine, -1 to 1
     gap = models.ForeignKey(Gap, null=True, on_delete=models.SET_NULL, related_name="questions")

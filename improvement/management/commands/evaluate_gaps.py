@@ -46,8 +46,10 @@ class Command(BaseCommand):
         judgement = decide(seen)
         judged = perf_counter()
         result = asdict(evaluate(folder, judgement))
+        grouping = result.pop("grouping")
         measured = {
-            **rounded({**result, **result.pop("grouping")}),
+            **rounded(result),
+            **rounded(grouping),
             "embedding_model": model_name(),
             "seconds": round(perf_counter() - start, 1),
             "seconds_embedding": round(embedded - start, 1),
