@@ -88,9 +88,6 @@ class Rubric:
         """What a judge is asked: two rubrics that ask the same differ in weights or in words for people alone."""
         return tuple((criterion.key, criterion.instruction) for criterion in self.criteria)
 
-    def find(self, key: str) -> Criterion | None:
-        return next((criterion for criterion in self.criteria if criterion.key == key), None)
-
 
 HOUSE_RUBRIC = Rubric(HOUSE_VERSION, tuple(RUBRIC.values()))
 
