@@ -139,7 +139,8 @@ def _without_judgement(merchant: Merchant, rubric: Rubric, *, now: datetime) -> 
 
 def _one_of(rows: QuerySet[Any]) -> Subquery:
     """The id of one of these of a conversation, looked up by the index of conversations for each. EXISTS would be a
-    join over the scores of all merchants, by estimates that a new version makes wrong (4 s instead of 0.3 s for 20,000 conversations)."""
+    join over the scores of all merchants, by estimates that a new version makes wrong: measured on 20,000
+    conversations, 4 s instead of 0.3 s."""
     return Subquery(rows.filter(conversation=OuterRef("pk")).values("pk")[:1])
 
 
