@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from improvement.errors import RefusedError
 from improvement.models.article import Article, Audience
+from portal.models.merchant import Merchant
 from portal.models.scoped import MerchantScoped
 
 
@@ -50,6 +51,10 @@ class ArticleImport(MerchantScoped):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def start(cls, merchant: Merchant, **parts: Any) -> "ArticleImport":
+        return cls.objects.create(merchant=merchant, **parts)
 
     def move(self, wanted: ImportState, state: ImportState, **more: Any) -> bool:
         """False where somebody else was faster."""

@@ -45,8 +45,8 @@ def article_imports(request: MerchantRequest, merchant: Merchant) -> HttpRespons
 def start_import(request: MerchantRequest, merchant: Merchant, entered: dict[str, Any]) -> ArticleImport:
     file, address = entered["file"], entered["address"]
     name = file.name if file else address
-    found = ArticleImport.objects.create(
-        merchant=merchant,
+    found = ArticleImport.start(
+        merchant,
         name=name[-200:],
         collection=entered["collection"] or name_collection(name),
         language=entered["language"],
