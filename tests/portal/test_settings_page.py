@@ -21,7 +21,7 @@ GOOD = {
     GENERAL: {"name": "Lumen", "timezone": "Europe/Berlin", "currency": "EUR", "locale": "en"},
     CONVERSATIONS: {"chat_idle_hours": "48", "email_idle_hours": "72", "recontact_days": "7"},
     PRIVACY: {"redacts_cards": "on", "redacts_emails": "on"},
-    MODEL: {"monthly_llm_budget": "12.50"},
+    MODEL: {"monthly_llm_budget": "12.50", "judged_share": "100"},
 }
 
 
