@@ -28,9 +28,9 @@ BASELINE = "baseline"  # beside the features in an assessment's contributions
 BASELINE_LABEL = gettext_lazy("where an unremarkable conversation starts")
 
 
-def version(trained: int | None = None) -> str:
+def version(trained: str = "") -> str:
     """Names the vectors too: those of another embedding model would give other scores."""
-    name = PRIOR if trained is None else f"trained-{trained} {PRIOR}"
+    name = f"trained-{trained} {PRIOR}" if trained else PRIOR
     return f"{name} {embeddings.model_name()}"[:60]
 
 

@@ -54,8 +54,9 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def house_of(cases: Sequence[Case]) -> dict[str, str]:
-    """The texts that the answers of a file were chosen from, as far as it shows: everything that is cited in it."""
-    return {text: text for case in cases for text in case.transcript.sources}
+    """The texts that the answers of a file were chosen from, as far as it shows: all that is cited in it, and answers
+    that cite nothing."""
+    return {text: text for case in cases for turn in case.transcript.turns for text in turn.source_ids}
 
 
 def _build_case(row: Any) -> Case:
@@ -66,7 +67,7 @@ def _build_case(row: Any) -> Case:
     if not isinstance(sources, list) or not all(isinstance(text, str) for text in sources):
         raise ValueError("sources: is no list of texts.")
     cited = tuple(dict.fromkeys(text for text in sources if text.strip()))
-    turns = (Turn(Author.CUSTOMER, question), Turn(Author.AGENT, answer, source_ids=cited))
+    turns = (Turn(Author.CUSTOMER, question), Turn(Author.AGENT, answer, source_ids=cited or (answer,)))
     ratings = _ratings(row.get("ratings"))
     return Case(
         Transcript(turns, sources=cited), ratings, str(row.get("group") or ""), " ".join(question.casefold().split())

@@ -141,7 +141,7 @@ def train_scorers() -> None:
 def train_scorer_of(merchant_id: int) -> None:
     merchant = Merchant.objects.get(pk=merchant_id)
     if (training := train_if_due(merchant, now=timezone.now())) is not None:
-        logger.info("%s: %s", training, training.comparisons)
+        logger.info("%s, %s: %s", merchant.slug, training, training.comparisons)
 
 
 @shared_task(name="analytics.tasks.fill_label_queues", ignore_result=True)

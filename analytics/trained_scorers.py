@@ -17,7 +17,7 @@ from portal.models import Merchant
 def current_version(merchant: Merchant) -> str:
     """As scores name it. One query, without the curves."""
     row = _trained(merchant, with_curves=False)
-    return local_scorer.version(None if row is None else row.number)
+    return local_scorer.version("" if row is None else row.name)
 
 
 def load_scorer(merchant: Merchant) -> LocalScorer:
@@ -28,7 +28,7 @@ def load_scorer(merchant: Merchant) -> LocalScorer:
     curves: Mapping[str, Any] = row.curves
     n_folds = max(len(found["folds"]) for found in curves.values())
     return LocalScorer(
-        local_scorer.version(row.number),
+        local_scorer.version(row.name),
         models=_models({name: found["model"] for name, found in curves.items()}),
         folds=[_models({name: found["folds"][fold] for name, found in curves.items()}) for fold in range(n_folds)],
         fold_of={int(pk): fold for pk, fold in row.fold_of.items()},

@@ -27,4 +27,9 @@ class TrainedScorer(MerchantScoped):
         constraints = [models.UniqueConstraint(fields=["merchant", "number"], name="trained_scorer_once")]
 
     def __str__(self) -> str:
-        return f"{self.merchant_id}: training {self.number} on {self.n_labels} labels"
+        return f"training {self.name} on {self.n_labels} labels"
+
+    @property
+    def name(self) -> str:
+        """Of no other merchant's: what is learned of scores of one version is pooled over merchants."""
+        return f"{self.merchant_id}.{self.number}"

@@ -57,7 +57,11 @@ def test_people_who_want_the_opposite_of_the_prior_teach_a_version_of_their_own(
     assert (training.number, training.n_labels, found["n"], found["n_random"]) == (1, 80, 80, 80)
     assert found["prior"] < -0.5 < 0.5 < found["trained"]
     assert found["is_better"]
-    assert current_version(merchant) == load_scorer(merchant).version == f"trained-1 {PRIOR} {embeddings.model_name()}"
+    assert (
+        current_version(merchant)
+        == load_scorer(merchant).version
+        == f"trained-{merchant.pk}.1 {PRIOR} {embeddings.model_name()}"
+    )
     assert current_version(other_merchant) == f"{PRIOR} {embeddings.model_name()}"
 
 
@@ -91,7 +95,7 @@ def test_too_few_labels_and_hardly_more_of_them_train_nothing(merchant):
     label(conversations[78:], likes_long=False)
     train_scorer_of(merchant.pk)
     assert list(TrainedScorer.objects.values_list("number", "n_labels")) == [(2, 90), (1, 64)]
-    assert current_version(merchant).startswith("trained-2 ")
+    assert current_version(merchant).startswith(f"trained-{merchant.pk}.2 ")
 
 
 def test_labels_picked_for_a_reason_decide_nothing(merchant):
@@ -143,7 +147,7 @@ def test_a_new_version_is_a_new_series_and_the_old_scores_stay(merchant):
     assert len(versions) == 140
     assert {version: versions.count(version) for version in versions} == {
         f"{PRIOR} {model}": 70,
-        f"trained-1 {PRIOR} {model}": 70,
+        f"trained-{merchant.pk}.1 {PRIOR} {model}": 70,
     }
     trained = QualityScore.objects.filter(scorer_version__startswith="trained").order_by("conversation_id")
     means = [np.mean([s.helpfulness for s in trained if int(s.conversation.thread[2:]) % 2 == odd]) for odd in (0, 1)]
