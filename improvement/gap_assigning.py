@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from improvement.clustering import centroid, find_common, subtract_common
 from improvement.gap_groups import group_uncovered
-from improvement.gap_joining import NO_GAP, Core, GapIds, join_known, measure_core
+from improvement.gap_joining import NO_GAP, Core, GapIds, group_rows, join_known, measure_core
 from improvement.gap_matching import Known, match_groups
 from improvement.neighbours import Indexes
 from portal.embeddings import Vectors
@@ -104,9 +104,7 @@ def keep_members(member_of: GapIds, is_covered: NDArray[np.bool_], memory: Memor
 def find_cores(vectors: Vectors, member_of: GapIds, memory: Memory, common: Vectors) -> list[Core]:
     """Of the questions in each gap; of what is stored where a gap has none, or was merged into another."""
     cores: list[Core] = []
-    order = np.argsort(member_of, kind="stable")
-    ids, starts = np.unique(member_of[order], return_index=True)
-    rows_of = dict(zip(ids.tolist(), np.split(order, starts[1:]), strict=True))
+    rows_of = group_rows(member_of)
     targets = {gap.belongs_to for gap in memory.gaps if gap.belongs_to != gap.gap_id}
     for gap in memory.gaps:
         rows = rows_of.get(gap.gap_id)

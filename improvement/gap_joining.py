@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from improvement.neighbours import Indexes
 from portal.embeddings import Vectors
 
 # Of a gap's own questions so many percent lie farther from their centre; a new one must not.
@@ -51,3 +53,12 @@ def measure_core(vectors: Vectors) -> tuple[Vectors, float]:
     others = total - vectors
     closeness = (others * vectors).sum(axis=1) / np.maximum(np.linalg.norm(others, axis=1), 1e-9)
     return centre.astype(np.float32), max(float(np.percentile(closeness, OUTSIDERS)), LEAST_CLOSENESS)
+
+
+def group_rows(gap_of: GapIds) -> dict[int, Indexes]:
+    """Gap → its rows, in their order."""
+    order = np.argsort(gap_of, kind="stable")
+    order = order[gap_of[order] != NO_GAP]
+    ids, starts = np.unique(gap_of[order], return_index=True)
+    bounds = [*starts.tolist(), len(order)]
+    return {gap_id: order[start:end] for gap_id, (start, end) in zip(ids.tolist(), pairwise(bounds), strict=True)}

@@ -1,7 +1,6 @@
 """Writes what a refresh found into gaps and questions. What a person changed meanwhile stays as that person wanted."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from improvement.clustering import centroid, find_common, subtract_common
 from improvement.gap_assigning import Assignment, Memory
-from improvement.gap_joining import NO_GAP, GapIds, measure_core
+from improvement.gap_joining import GapIds, group_rows, measure_core
 from improvement.gap_reopening import reopen_asked_again
 from improvement.keyphrases import build_names, name_topics
 from improvement.models import Draft, Gap, GapStatus
@@ -50,14 +49,6 @@ def store_assignment(
         reopen_asked_again(gap, [stream.asked[row] for row in rows_of.get(gap.pk, [])])
     close_answered(gaps, memory.member_of, is_covered, rows_of)
     return new
-
-
-def group_rows(gap_of: GapIds) -> dict[int, Indexes]:
-    order = np.argsort(gap_of, kind="stable")
-    order = order[gap_of[order] != NO_GAP]
-    ids, starts = np.unique(gap_of[order], return_index=True)
-    bounds = [*starts.tolist(), len(order)]
-    return {gap_id: order[start:end] for gap_id, (start, end) in zip(ids.tolist(), pairwise(bounds), strict=True)}
 
 
 def create_gaps(

@@ -189,6 +189,13 @@ def test_grouping_anew_keeps_ids_names_and_questions(insurer, password, proof):
     assert dict(Gap.objects.values_list("pk", "name")) == names
 
 
+def test_without_a_single_question_there_is_nothing_to_group(merchant):
+    refresh(merchant)
+    write(merchant, "Pay your bill", BILL_ARTICLE)
+    refresh(merchant, days=1)
+    assert not Gap.objects.exists()
+
+
 def asked_after(merchant, gap, article, *, cites: bool) -> None:
     """Six more customers ask; the agent cites the article, or nothing."""
     for number in range(6):
