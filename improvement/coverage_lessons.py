@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from improvement.coverage_features import N_NEAR, Hidden, Matrix, Questions, Scene
+from improvement.coverage_features import N_NEAR, NAMES, Hidden, Matrix, Questions, Scene
 from improvement.logistic import Logistic, fit
 from improvement.neighbours import Floats, Indexes, nearest
 
 MAX_LESSONS = 3000
 ROUNDS = 2
+# Of the questions, for a first view; their weight against the articles' lessons.
+LIKELY_SHARE = 0.3
+LIKELY_WEIGHT = 0.3
 CLEARLY_COVERED = 0.6
 CLEARLY_NOT = 0.2
 MIN_CLEAR = 5
@@ -56,8 +59,9 @@ def gather(scene: Scene, questions: Questions, features: Matrix, closeness: Floa
 
 def learn(material: Material, marks: Mapping[int, bool], listen: Callable[[Probabilities], Probabilities]) -> Logistic:
     """`marks`: row of the stream → what a person said."""
-    model = fit_lessons([material.told], material, marks)
     pool = material.pool
+    likely = likely_lessons(material).with_total(LIKELY_WEIGHT * material.told.weight.sum())
+    model = fit_lessons([material.told, likely], material, marks)
     for _round in range(ROUNDS):
         heard = listen(model.predict(material.features))[pool]
         covered, uncovered = np.flatnonzero(heard >= CLEARLY_COVERED), np.flatnonzero(heard <= CLEARLY_NOT)
@@ -79,6 +83,15 @@ def article_lessons(scene: Scene, stream: Questions) -> Lessons:
     removed, _nearest = scene.describe(passages, closeness, Hidden(nothing, scene.base.article[lessons]))
     is_covered = np.repeat([True, False], len(lessons))
     return Lessons(np.concatenate([kept, removed]), is_covered, np.ones(len(is_covered)))
+
+
+def likely_lessons(material: Material) -> Lessons:
+    """The questions nearest to an article, with and without it. An article of a title and one example says next to
+    nothing of what a question about it looks like; these do."""
+    nearest_article = material.features[material.pool, NAMES.index("nearest article")]
+    n_likely = max(int(LIKELY_SHARE * len(material.pool)), 1)
+    likely = np.argsort(-nearest_article, kind="stable")[:n_likely]
+    return stream_lessons(material.features[material.pool], material.removed, likely, likely[:0])
 
 
 def stream_lessons(features: Matrix, removed: Matrix, covered: Indexes, uncovered: Indexes) -> Lessons:

@@ -1,13 +1,18 @@
 """Coverage by texts: features, lessons, listening, people's marks."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from improvement.coverage_features import NAMES, Base, Hidden, Questions, Scene
 from improvement.coverage_model import Learned, judge, listen
 from improvement.logistic import fit
+from improvement.management.commands.evaluate_gaps import read
 from portal.embeddings import embed
 
+GAPS = Path(__file__).resolve().parents[3] / "shared" / "data" / "gaps"
 PASSWORD = ["I need to reset my password", "please reset my password", "how do I reset a password", "reset password?"]
 BILL = ["Pay your bill", "Open Billing to pay the bill", "Where can I pay the latest bill?", "Pay a bill by card"]
 ADDRESS = ["Change my address", "I moved and have a new address", "Update my home address"]
@@ -136,3 +141,12 @@ def test_a_feature_that_never_varies_counts_for_nothing():
     model = fit(features, np.arange(20) > 9, np.ones(20))
     assert model.weights[0] == 0
     assert model.weights[1] > 0
+
+
+@pytest.mark.skipif(not GAPS.exists(), reason="the evaluation's questions are not on this machine")
+def test_one_example_an_article_is_enough_for_a_ranking():
+    """Its title and one example hardly resemble each other: the articles alone would teach the wrong way round."""
+    articles, asked = (read(GAPS / "finance" / f"{name}.jsonl") for name in ("articles", "questions"))
+    short = base(*([row["title"], row["body"].splitlines()[0].removeprefix("- ")] for row in articles))
+    judgement = judge(questions([row["text"] for row in asked]), short)
+    assert roc_auc_score([row["covered"] for row in asked], judgement.probability) > 0.75
