@@ -60,9 +60,13 @@ def join_alike(vectors: Vectors, membership: Groups) -> Groups:
     np.add.at(sums, joined, vectors)
     products = sums @ sums.T
     nearness = np.stack([compare(products, sizes, row) for row in range(len(sizes))])
-    target = np.arange(len(sizes))
+    # Of every group the nearest other: looking through all pairs again for each join would take longer than all else.
+    best = nearness.argmax(axis=1)
+    rows = np.arange(len(sizes))
+    target = rows.copy()
     while True:
-        one, other = divmod(int(nearness.argmax()), len(sizes))
+        one = int(nearness[rows, best].argmax())
+        other = int(best[one])
         if nearness[one, other] < ALIKE:
             return np.asarray(target[joined], dtype=np.int_)
         target[target == other] = one
@@ -71,6 +75,10 @@ def join_alike(vectors: Vectors, membership: Groups) -> Groups:
         products[:, one] += products[:, other]
         nearness[other], nearness[:, other] = -np.inf, -np.inf
         nearness[one] = nearness[:, one] = compare(products, sizes, one)
+        gained = nearness[:, one] > nearness[rows, best]
+        best[gained] = one
+        for row in np.flatnonzero(np.isin(best, (one, other)) & ~gained).tolist():
+            best[row] = nearness[row].argmax()
 
 
 def compare(products: Floats, sizes: Floats, one: int) -> Floats:
