@@ -3,7 +3,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
-from improvement.models import Article, ArticleVersion
+from improvement.models import Article, ArticleImport, ArticlePair, ArticleVersion, ImportEntry
 from portal.read_only_admin import ReadOnly
 
 
@@ -17,13 +17,13 @@ class VersionInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 @admin.register(Article)
 class ArticleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
-    list_display = ("title", "merchant", "status", "language", "external_id", "updated_at")
-    list_filter = ("merchant", "status", "language")
+    list_display = ("title", "merchant", "status", "audience", "language", "external_id", "updated_at")
+    list_filter = ("merchant", "status", "audience", "language")
     list_select_related = ("merchant",)
     search_fields = ("title", "external_id", "merchant__name")
     fields = (
-        *("merchant", "external_id", "title", "language", "tags", "source_url", "status", "live_version"),
-        *("created_at", "updated_at"),
+        *("merchant", "external_id", "title", "language", "audience", "tags", "source_url", "status"),
+        *("collection", "live_version", "created_at", "updated_at"),
     )
     inlines = (VersionInline,)
 
@@ -38,3 +38,33 @@ class ArticleVersionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     def get_queryset(self, request: HttpRequest) -> "QuerySet[ArticleVersion]":
         versions: QuerySet[ArticleVersion] = super().get_queryset(request)
         return versions.select_related("article", "published_by")
+
+
+class EntryInline(ReadOnly, TabularInline):  # type: ignore[misc]
+    model = ImportEntry
+    fields = ("number", "outcome", "place", "external_id", "title", "field", "reason")
+    max_num = 200
+    extra = 0
+
+
+@admin.register(ArticleImport)
+class ArticleImportAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("name", "merchant", "state", "collection", "created_by", "created_at")
+    list_filter = ("merchant", "state")
+    list_select_related = ("merchant", "created_by")
+    fields = (
+        *("merchant", "name", "collection", "language", "audience", "state", "state_reason", "archives_missing"),
+        *("created_by", "created_at", "ended_at"),
+    )
+    inlines = (EntryInline,)
+
+
+@admin.register(ArticlePair)
+class ArticlePairAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
+    list_display = ("__str__", "merchant", "kind", "status", "similarity", "found_at")
+    list_filter = ("merchant", "kind", "status")
+    list_select_related = ("merchant", "first", "second")
+    fields = (
+        *("merchant", "first", "second", "kind", "status", "similarity", "evidence", "found_at"),
+        *("dismissed_by", "dismissed_at"),
+    )

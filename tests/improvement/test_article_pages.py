@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from improvement.articles import save_article
-from improvement.models import Article, ArticleStatus
+from improvement.models import Article, ArticleImport, ArticleStatus
 from portal.models import AuditEntry
 
 WRITTEN = datetime(2026, 7, 1, 9, tzinfo=UTC)
@@ -128,6 +128,10 @@ def test_support_staff_read_articles_and_versions_but_change_nothing(client, sta
     assert client.get(f"/admin/improvement/article/{article.pk}/change/").status_code == 200
     assert client.get(f"/admin/improvement/articleversion/{article.live_version_id}/change/").status_code == 200
     assert client.get("/admin/improvement/article/add/").status_code == 403
+    found = ArticleImport.start(article.merchant, name="help.csv", collection="help", language="en", audience="public")
+    found.entries.create(number=1, place="help.csv, line 2", outcome="refused", reason="empty")
+    assert "line 2" in client.get(f"/admin/improvement/articleimport/{found.pk}/change/").content.decode()
+    assert client.get("/admin/improvement/articlepair/").status_code == 200
     assert client.post(f"/admin/improvement/articleversion/{article.live_version_id}/change/", {}).status_code == 403
 
 
