@@ -4,6 +4,7 @@ import pytest
 
 from analytics.labels import Marked, read_marks
 from analytics.models import SkipReason, Stratum
+from analytics.rubric_changes import change_rubric
 from tests.analytics.label_builder import LABELLED_AT, plant, plant_conversations
 
 pytestmark = pytest.mark.django_db
@@ -42,8 +43,35 @@ def test_skipped_withdrawn_and_labels_of_another_rubric_or_merchant_are_left_out
     assert (marked.conversation_id, marked.stratum, marked.truth["overall"]) == (fourth.pk, Stratum.TARGETED, 0.25)
 
 
-def test_marks_are_read_in_one_query(merchant, django_assert_num_queries):
+def test_marks_are_read_in_two_queries(merchant, django_assert_num_queries):
     for conversation in plant_conversations(merchant, 5):
         plant(conversation, 0.5, 0.75)
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert len(read_marks(merchant, rubric_version="1")) == 5
+
+
+def weigh_politeness_alone(merchant, owner, **own) -> str:
+    weights = {"helpfulness": 0, "accuracy": 0, "politeness": 100, "completeness": 0}
+    return change_rubric(
+        merchant, weights=weights, own_criteria=own.get("own_criteria", []), note="Tone first", by=owner, at=LABELLED_AT
+    ).version
+
+
+def test_a_change_of_weights_costs_no_labels(merchant, owner):
+    first, second, third = plant_conversations(merchant, 3)
+    plant(first, {"helpfulness": 0.0, "politeness": 1.0})
+    plant(second, {"helpfulness": 1.0, "politeness": None})  # nothing that counts now was marked
+    plant(third, {"helpfulness": 0.0, "politeness": 0.25})
+    version = weigh_politeness_alone(merchant, owner)
+    plant(third, 0.75, rubric_version=version)
+    marked = {mark.conversation_id: mark for mark in read_marks(merchant, rubric_version=version)}
+    assert marked[first.pk].truth == {"helpfulness": 0.0, "politeness": 1.0, "overall": 1.0}
+    assert marked[second.pk].truth == {"helpfulness": 1.0}
+    assert marked[third.pk].ratings["politeness"] == marked[third.pk].ratings["overall"] == (0.75,)
+
+
+def test_marks_of_a_rubric_that_asks_otherwise_are_left_out(merchant, owner):
+    (conversation,) = plant_conversations(merchant, 1)
+    plant(conversation, 0.5)
+    tone = {"key": "tone", "label": "Tone", "description": "", "instruction": "4: in our tone. 0: not.", "weight": 10}
+    assert read_marks(merchant, rubric_version=weigh_politeness_alone(merchant, owner, own_criteria=[tone])) == []
