@@ -1,4 +1,4 @@
-"""Why a question counts as covered or not, in the words of people: the model's features in four groups. Pure."""
+"""Why a question counts as covered or not, in the words of people: the model's features in four groups."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
