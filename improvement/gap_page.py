@@ -19,6 +19,8 @@ N_ARTICLES = 3
 N_WEEKS = 26
 N_READ_FOR_WORDS = 200
 N_TAKEN_OUT = 20
+# An article that is nearest to fewer of the questions lacks their words because it is about something else.
+MIN_SHARE_FOR_WORDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,9 @@ def find_near_articles(merchant: Merchant, gap: Gap) -> list[NearArticle]:
             n_questions=row["n"],
             similarity=row["mean"],
             covered_similarity=usual.get(row["nearest_article"]),
-            missing_words=find_missing_words(
+            missing_words=[]
+            if row["n"] < MIN_SHARE_FOR_WORDS * len(asked)
+            else find_missing_words(
                 asked, f"{articles[row['nearest_article']].title}\n{texts.get(row['nearest_article'], '')}"
             ),
         )

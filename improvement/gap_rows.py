@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from improvement.clustering import centroid, find_common, subtract_common
 from improvement.gap_assigning import Assignment, Memory
 from improvement.gap_joining import GapIds, group_rows, measure_core
+from improvement.gap_phrases import N_CANDIDATES, order_by_meaning
 from improvement.gap_reopening import reopen_asked_again
 from improvement.keyphrases import build_names, name_topics
 from improvement.models import Draft, Gap, GapStatus
@@ -55,7 +56,7 @@ def create_gaps(
     merchant: Merchant, stream: Stream, groups: Sequence[Indexes], covered: Indexes, taken: Sequence[str]
 ) -> list[Gap]:
     common = find_common([stream.vectors])
-    phrases = name_groups(stream, groups, covered)
+    phrases = order_by_meaning(name_groups(stream, groups, covered), [centroid(stream.vectors[r]) for r in groups])
     new = [
         Gap(merchant=merchant, name=name, keyphrases=list(options), **measure_gap(stream, rows, common))
         for name, options, rows in zip(build_names(phrases, taken=taken), phrases, groups, strict=True)
@@ -66,7 +67,8 @@ def create_gaps(
 def name_groups(stream: Stream, groups: Sequence[Indexes], covered: Indexes) -> list[list[str]]:
     """Covered questions are the contrast, so that names tell topics apart."""
     texts = [[stream.asked[row].text for row in rows[-MAX_NAMED_BY:].tolist()] for rows in groups]
-    return name_topics(texts, [stream.asked[row].text for row in covered[-MAX_CONTRAST:].tolist()])
+    contrast = [stream.asked[row].text for row in covered[-MAX_CONTRAST:].tolist()]
+    return name_topics(texts, contrast, most=N_CANDIDATES)
 
 
 def measure_gap(stream: Stream, rows: Indexes, common: Vectors) -> dict[str, Any]:

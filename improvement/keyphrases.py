@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from math import log
 
-from improvement.stop_words import STOP_WORDS
+from improvement.stop_words import GERMAN_FILLERS, STOP_WORDS
 from portal.languages import ENGLISH, function_words, guess_language
 
 MAX_WORDS = 3
@@ -18,6 +18,7 @@ LENGTH_FACTOR = {1: 1.0, 2: 2.4, 3: 2.6}
 MIN_COMPANY = 0.15
 MAX_NAME = 60
 
+FILLERS = {"de": GERMAN_FILLERS}
 _LINKS = frozenset({"of", "for"})
 # An order number such as "TW-48211" names a case, not a topic.
 _IDENTIFIER = re.compile(r"\b[^\W\d_]*-?\d[\w-]*")
@@ -33,14 +34,16 @@ class Counts:
     spellings: dict[tuple[str, ...], Counter[str]] = field(default_factory=dict)
 
 
-def name_topics(topics: Sequence[Sequence[str]], others: Sequence[str] = ()) -> list[list[str]]:
+def name_topics(
+    topics: Sequence[Sequence[str]], others: Sequence[str] = (), *, most: int = N_PHRASES
+) -> list[list[str]]:
     """For every topic its phrases, best first, never empty; `others` are questions of no topic, for contrast."""
     counted = [count_phrases(questions) for questions in topics]
     everywhere: Counter[tuple[str, ...]] = Counter(count_phrases(others).phrases)
     for counts in counted:
         everywhere.update(counts.phrases)
     total = len(others) + sum(counts.n_questions for counts in counted)
-    chosen = [rank_phrases(counts, everywhere, total) for counts in counted]
+    chosen = [rank_phrases(counts, everywhere, total, most) for counts in counted]
     return [phrases or [shorten(questions)] for phrases, questions in zip(chosen, topics, strict=True)]
 
 
@@ -49,7 +52,7 @@ def count_phrases(questions: Sequence[str]) -> Counts:
     for question in questions:
         found: dict[tuple[str, ...], str] = {}
         language = guess_language(question)
-        skipped = STOP_WORDS if language == ENGLISH else function_words(language)
+        skipped = STOP_WORDS if language == ENGLISH else function_words(language) | FILLERS.get(language, frozenset())
         for sentence in re.split(r"[.!?;:\n]+", question):
             # A stop word is stepped over, so that "reset my password" counts as "reset password".
             words = [word.lower() for word in _WORD.findall(_IDENTIFIER.sub(" ", sentence))]
@@ -93,7 +96,7 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
 
 
-def rank_phrases(counts: Counts, everywhere: Counter[tuple[str, ...]], total: int) -> list[str]:
+def rank_phrases(counts: Counts, everywhere: Counter[tuple[str, ...]], total: int, most: int) -> list[str]:
     scores: dict[tuple[str, ...], float] = {}
     for phrase, n_inside in counts.phrases.items():
         share = n_inside / counts.n_questions
@@ -108,7 +111,7 @@ def rank_phrases(counts: Counts, everywhere: Counter[tuple[str, ...]], total: in
     for phrase in ranked:
         if not any(set(phrase) <= set(other) or set(other) <= set(phrase) for other in chosen):
             chosen.append(phrase)
-    return [best_spelling(counts.spellings[phrase], len(phrase)) for phrase in chosen[:N_PHRASES]]
+    return [best_spelling(counts.spellings[phrase], len(phrase)) for phrase in chosen[:most]]
 
 
 def best_spelling(spellings: Counter[str], n_words: int) -> str:

@@ -19,6 +19,18 @@ STOP_WORDS = frozenset(
     time to today tomorrow too try trying two under until up upon us use used using ve very wanna want wanted
     wanting wants was way we week well went were what when where which while who whom whose why will wish with
     within without won wonder wondering work working would wouldn yeah yes yesterday yet you your yours
-    yourself
+    yourself says nothing otherwise pls plz team dear tonight never always instead didn isn wasn doesn anyway
+    almost already bought happens happening told tells sent received noticed
     """.split()  # noqa: SIM905 - a list of 250 strings reads worse
+)
+
+# Beside the function words of the language: what German customers say around a request.
+GERMAN_FILLERS = frozenset(
+    """
+    aktuell anfällt bisher bitte danke dankeschön eigentlich enthält etwa fehlen fehlt frage fragen
+    freundliche funktioniert gerade gerne gesehen gesunken gibt grüße gruß guten hallo heute hilfe kann kennt
+    komme kommen könnte könnten kriege leider lief liegt locker möchte mögen morgen müsste neue neuen nichts
+    schaffe schon sehr sollte stehen steht super tag team vielen wäre weiß welche werben wieder wissen wollte
+    würde würden zahle zahlen zahlt
+    """.split()  # noqa: SIM905 - as above
 )

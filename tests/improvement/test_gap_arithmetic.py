@@ -9,6 +9,7 @@ import pytest
 from improvement.clustering import find_groups
 from improvement.gap_matching import Known, match_groups
 from improvement.gap_page import count_weeks
+from improvement.gap_phrases import order_by_meaning
 from improvement.keyphrases import build_names, name_topics
 from improvement.neighbours import nearest
 from improvement.ranking import Observed, find_priorities, measure_impact
@@ -100,6 +101,22 @@ def test_names_are_readable_phrases():
 def test_an_order_number_names_nothing():
     cases = [f"Cancel my order TW-{number}" for number in range(4000, 4010)]
     assert name_topics([cases])[0][0] == "cancel order"
+
+
+def test_of_two_phrases_the_one_that_says_what_the_questions_are_about_comes_first():
+    centre = embed(["I want to reset my password", "forgot my password, please reset it"]).mean(axis=0)
+    ordered = order_by_meaning([["nothing works", "status", "reset password"]], [centre])
+    assert ordered[0][0] == "reset password"
+
+
+def test_german_names_are_nouns_and_no_fragments():
+    asked = [
+        "Die Schweiz zahle ich Zoll?",
+        "Wie viel Zoll zahle ich?",
+        "Muss ich in der Schweiz Zoll zahlen?",
+        "Zoll Schweiz",
+    ]
+    assert "zahle" not in " ".join(name_topics([asked])[0])
 
 
 def test_a_taken_name_is_told_apart_by_a_second_phrase_or_a_number():
