@@ -214,3 +214,28 @@ def test_refused_answers_score_below_good_ones(merchant):
     run(merchant)
     by_thread = dict(QualityScore.objects.values_list("conversation__thread", "overall"))
     assert by_thread["refused"] < by_thread["good"] - 0.2
+
+
+def test_citing_the_wrong_article_of_the_merchants_own_is_seen(merchant, other_merchant):
+    from improvement.articles import save_article
+    from improvement.models import Audience
+
+    question, right = "How do I change my payment card?", "Change your payment card"
+    save_article(merchant, external_id="kb-card", title=right, body=GOOD, updated_at=NOW)
+    save_article(merchant, external_id="kb-ship", title="Delivery", body="Parcels arrive in 3 days.", updated_at=NOW)
+    save_article(
+        merchant,
+        external_id="kb-team",
+        title=question,
+        body="For the team alone.",
+        updated_at=NOW,
+        audience=Audience.INTERNAL,
+    )
+    save_article(other_merchant, external_id="kb-theirs", title=question, body=GOOD, updated_at=NOW)
+    told(merchant, "right", sources=["kb-card"])
+    told(merchant, "wrong", answer="Parcels arrive in 3 days.", sources=["kb-ship"])
+    run(merchant)
+    moved = dict(QualityScore.objects.values_list("conversation__thread", "contributions"))
+    assert moved["wrong"]["helpfulness"]["better_text"] < -0.3
+    assert "better_text" not in moved["right"]["helpfulness"]
+    assert "better_passage" not in moved["right"]["helpfulness"]  # neither the team's nor another merchant's counts
