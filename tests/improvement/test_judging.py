@@ -1,11 +1,13 @@
 """What is stored of a judgement, from conversations to rows."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
-from analytics.models import Conversation
+from analytics.models import Author, Conversation, Message
+from improvement.agent_signals import Level, Signal
 from improvement.articles import save_article
 from improvement.coverage import read_batch
 from improvement.coverage_reasons import Group, explain
@@ -158,3 +160,29 @@ def test_without_articles_nothing_is_covered_and_nothing_learned(merchant):
     hear(merchant, PASSWORD)
     assert set(judge_all(merchant).values()) == {False}
     assert Reading.objects.get(merchant=merchant).learned is None
+
+
+@pytest.mark.usefixtures("_articles")
+def test_a_stream_knows_what_its_conversations_showed(merchant):
+    hear(merchant, PASSWORD)
+    hear(merchant, PAYING[:1], days_ago=30)
+    first, second, *_others = Conversation.objects.for_merchant(merchant).filter(question__in=PASSWORD).order_by("pk")
+    for conversation, confidences in ((first, [0.9, 0.2]), (second, [0.8])):
+        for number, confidence in enumerate(confidences):
+            at = conversation.started_at + timedelta(seconds=number)
+            Message.objects.create(
+                merchant=merchant,
+                conversation=conversation,
+                event_id=uuid4(),
+                occurred_at=at,
+                author=Author.AGENT,
+                text="…",
+                confidence=confidence,
+            )
+    Conversation.objects.filter(pk=first.pk).update(rating=1, recontacted_at=NOW)
+    signals = load_stream(merchant, NOW).read_signals()
+    old, of_first, of_second, silent = signals[:4].tolist()
+    assert of_first == [Signal.UNCITED, Level.LOW, Level.HIGH, Level.LOW]
+    assert of_second == [Signal.UNCITED, Level.HIGH, Level.UNKNOWN, Level.UNKNOWN]  # five days: too early to say
+    assert silent == [Signal.UNKNOWN, Level.UNKNOWN, Level.UNKNOWN, Level.UNKNOWN]
+    assert old == [Signal.UNKNOWN, Level.UNKNOWN, Level.LOW, Level.UNKNOWN]
