@@ -12,7 +12,7 @@ from portal.embeddings import Vectors
 
 MIN_QUESTIONS = 5
 # A group whose mean probability of being covered is above this is the fringe of covered topics.
-MAX_MEAN_PROBABILITY = 0.48
+MAX_MEAN_PROBABILITY = 0.45
 # Mean cosine within a group below which its questions have no topic in common: noise, each asked once.
 MIN_COHESION = 0.2
 
