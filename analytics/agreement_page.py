@@ -16,6 +16,7 @@ from portal.models import Merchant
 from portal.templatetags.formats import number, percent
 
 N_HISTORY = 60
+MIN_PAIRS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,9 @@ def figure(found: dict[str, float | None], name: str) -> Figure:
 
 
 def _share(ceiling: dict[str, float | None]) -> Figure:
-    if ceiling["share"] is None:
-        return Figure("–")
+    """A ceiling that few pairs of people drew could be anywhere."""
+    if ceiling["share"] is None or (ceiling["n_pairs"] or 0) < MIN_PAIRS:
+        return Figure("–", _("from %(n)s pairs of labels on") % {"n": MIN_PAIRS})
     return Figure(
         percent(ceiling["share"], 0), f"{percent(ceiling['share_low'], 0)} – {percent(ceiling['share_high'], 0)}"
     )

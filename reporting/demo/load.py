@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from analytics.calibrating import calibrate_merchant
 from analytics.ingest import ingest_events
+from analytics.models import LabelPlan
 from analytics.scoring import LOCAL_BATCH, score_locally
 from analytics.scoring_queue import waiting_for_local
 from analytics.trained_scorers import load_scorer
@@ -164,6 +165,7 @@ def score_quality(load: Load, progress: Progress) -> None:
 
 def label(load: Load, progress: Progress) -> None:
     """What two people find goes by how the conversations were meant to go, not by what the scorer made of them."""
+    LabelPlan.objects.get_or_create(merchant=load.merchant, defaults={"window_days": SCORED_AT_ONCE.days})
     people = load.users[REVIEWER], load.users[SECOND_REVIEWER]
     stories = build_stories(load.anchor, total=load.total)
     label_conversations(load.merchant, people, decider=load.owner, stories=stories, now=load.now, report=progress)
