@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from analytics.charts import Chart
 from improvement.gap_reasons import explain_lack, explain_recurrence
-from improvement.keyphrases import find_missing_words
+from improvement.keyphrases import count_phrases, find_missing_words
 from improvement.models import Article, ArticleVersion, Gap, GapMerge, Question, QuestionPin
 from portal.models import Merchant
 from portal.templatetags.formats import local_day, number
@@ -17,7 +17,7 @@ from portal.templatetags.formats import local_day, number
 N_EXAMPLES = 12
 N_ARTICLES = 3
 N_WEEKS = 26
-N_READ_FOR_WORDS = 200
+N_READ_FOR_WORDS = 60
 N_TAKEN_OUT = 20
 # An article that is nearest to fewer of the questions lacks their words because it is about something else.
 MIN_SHARE_FOR_WORDS = 0.1
@@ -117,7 +117,7 @@ def find_near_articles(merchant: Merchant, gap: Gap) -> list[NearArticle]:
             "article_id", "body"
         )
     )
-    asked = list(read_questions(merchant, gap).values_list("text", flat=True)[:N_READ_FOR_WORDS])
+    asked = count_phrases(list(read_questions(merchant, gap).values_list("text", flat=True)[:N_READ_FOR_WORDS]))
     return [
         NearArticle(
             article=articles[row["nearest_article"]],
@@ -125,7 +125,7 @@ def find_near_articles(merchant: Merchant, gap: Gap) -> list[NearArticle]:
             similarity=row["mean"],
             covered_similarity=usual.get(row["nearest_article"]),
             missing_words=[]
-            if row["n"] < MIN_SHARE_FOR_WORDS * len(asked)
+            if row["n"] < MIN_SHARE_FOR_WORDS * gap.n_questions
             else find_missing_words(
                 asked, f"{articles[row['nearest_article']].title}\n{texts.get(row['nearest_article'], '')}"
             ),

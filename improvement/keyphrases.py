@@ -126,9 +126,8 @@ def find_company(word: str, counts: Counts) -> list[tuple[str, ...]]:
     return [phrase] if most >= MIN_COMPANY * counts.phrases[(word,)] else []
 
 
-def find_missing_words(questions: Sequence[str], text: str, *, most: int = 6) -> list[str]:
+def find_missing_words(counts: Counts, text: str, *, most: int = 6) -> list[str]:
     """What many of the questions say and `text` does not, the most frequent first."""
-    counts = count_phrases(questions)
     said = {stem(word.lower()) for word in _WORD.findall(text)}
     words = [(n, key) for key, n in counts.phrases.items() if len(key) == 1 and key[0] not in said]
     often = [(n, key) for n, key in words if n >= 2 and n >= MIN_SHARE * counts.n_questions]

@@ -7,7 +7,7 @@ import pytest
 
 from analytics.models import HandoffReason, Outcome
 from improvement.gap_lack import Text, find_lack
-from improvement.keyphrases import find_missing_words
+from improvement.keyphrases import count_phrases, find_missing_words
 from improvement.ranking import count_weeks, find_trend
 from improvement.stream import Asked
 
@@ -73,4 +73,4 @@ def test_weeks_end_now_and_a_trend_is_beyond_chance():
 
 def test_words_that_many_questions_say_and_the_article_does_not():
     questions = ["How do I file a claim?", "file a claim with the adjuster", "my claim adjuster", "pay the claim"]
-    assert find_missing_words(questions, "Pay: how to pay, and to file papers.") == ["claim", "adjuster"]
+    assert find_missing_words(count_phrases(questions), "Pay: how to pay, and to file papers.") == ["claim", "adjuster"]

@@ -171,6 +171,13 @@ def test_a_question_that_was_taken_out_stays_out_until_it_is_put_back(insurer, p
         put_back(password, question, by=owner)
 
 
+def test_what_was_taken_out_to_the_last_question_does_not_come_back(insurer, proof, owner):
+    for question in proof.questions.all():
+        take_out(proof, question, by=owner)
+    refresh(insurer, days=GROUPED_ANEW_EVERY.days)
+    assert not proof.questions.exists()
+
+
 def test_a_dismissed_gap_takes_what_is_asked_like_it_even_long_after_its_own_questions_left(insurer, proof, owner):
     proof.dismiss(by=owner, dismissal=Dismissal.WILL_NOT_WRITE, reason="Sent by post")
     for text in PROOF:
