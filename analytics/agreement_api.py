@@ -105,7 +105,7 @@ def row_as_json(row: Calibration) -> dict[str, Any]:
         "rubric_version": row.rubric_version,
         "dimension": row.dimension,
         "is_provisional": row.is_provisional,
-        "verdict": verdict(row.n, agreement["spearman"], agreement["spearman_low"], people["spearman"]),
+        "verdict": verdict(row.n, agreement, people),
         "missing": what_is_missing(row.n, agreement["spearman_low"]),
         "scores_with_people": figures_as_json(agreement),
         "calibrated_with_people": figures_as_json(findings["calibrated"]) if "calibrated" in findings else None,

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from analytics.agreement_words import narrowing, tell_shift, verdict, what_is_missing
+from analytics.agreement_words import MIN_PAIRS, narrowing, tell_shift, verdict, what_is_missing
 from analytics.labels import OVERALL
 from analytics.models import Calibration, RubricVersion, Scorer
 from analytics.rubric import HOUSE_RUBRIC, rubric_of
@@ -16,7 +16,6 @@ from portal.models import Merchant
 from portal.templatetags.formats import number, percent
 
 N_HISTORY = 60
-MIN_PAIRS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +141,7 @@ def build_row(row: Calibration, label: str | Promise) -> Row:
         people=figure(people, "spearman"),
         n_people=people["n"],
         share=_share(ceiling),
-        verdict=verdict(row.n, agreement["spearman"], agreement["spearman_low"], people["spearman"]),
+        verdict=verdict(row.n, agreement, people),
     )
 
 

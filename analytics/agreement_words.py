@@ -1,11 +1,14 @@
 """What the numbers of agreement mean, for people who do not count for a living. In the active locale."""
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from analytics.calibration import MIN_LABELS
 from portal.templatetags.formats import local_date, number
 
+MIN_PAIRS = 20  # of two people's labels, before they say how far people agree
 # From which Spearman's correlation on.
 STRENGTHS = (
     (0.8, gettext_lazy("Follows people very closely: single scores can be trusted.")),
@@ -15,8 +18,10 @@ STRENGTHS = (
 )
 
 
-def verdict(n: int, spearman: float | None, low: float | None, between_people: float | None) -> str:
-    """One sentence for one row of the table."""
+def verdict(n: int, agreement: Mapping[str, float | None], people: Mapping[str, float | None]) -> str:
+    """One sentence for one row of the table. What a few pairs of people say of the ceiling is not believed."""
+    spearman, low = agreement["spearman"], agreement["spearman_low"]
+    between_people = people["spearman"] if (people["n"] or 0) >= MIN_PAIRS else None
     if n < MIN_LABELS:
         return _("Too few labels to say.")
     if spearman is None or low is None:

@@ -15,6 +15,7 @@ from improvement.clustering import centroid, find_common, subtract_common
 from improvement.gap_groups import group_uncovered
 from improvement.gap_joining import NO_GAP, Core, GapIds, group_rows, join_known, measure_core
 from improvement.gap_matching import Known, match_groups
+from improvement.gap_served import Verified, drop_served
 from improvement.neighbours import Indexes
 from portal.embeddings import Vectors
 
@@ -54,7 +55,9 @@ def assign_questions(
     memory: Memory,
     *,
     is_anew: bool,
+    verified: Verified | None = None,
 ) -> Assignment:
+    """Without `verified` nothing is known of what became of the conversations."""
     common = find_common([vectors])
     before = resolve_merges(memory)
     gap_of = keep_members(before, is_covered, memory)
@@ -67,6 +70,8 @@ def assign_questions(
     kept[loose] = join_known(subtract_common(vectors[loose], common), cores, refused_of(memory, loose))
     rest = loose[kept[loose] == NO_GAP]
     groups = group_uncovered(vectors, probability, rest, common)
+    if verified is not None:
+        groups = drop_served(groups, verified, is_covered)
     known = [
         Known(gap.belongs_to, int((gap_of == gap.gap_id).sum()), gap.centre)
         for gap in memory.gaps

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import numpy as np
 from django.db import connection
 from django.utils import timezone
 
 from analytics.models import Channel, Outcome
 from improvement.gap_lack import BEYOND_TEXT, find_lacks
+from improvement.gap_served import Verified
 from improvement.models import Gap, GapStatus, Question
 from improvement.ranking import Observed, count_weeks, find_priorities, find_trend, measure_impact
 from improvement.stream import Asked, Stream
@@ -83,6 +85,11 @@ def read_segments(gap_ids: Sequence[int]) -> dict[int, tuple[list[str], list[str
     with connection.cursor() as cursor:
         cursor.execute(_SEGMENTS, [list(gap_ids)])
         return {gap_id: (channels, languages or []) for gap_id, channels, languages in cursor.fetchall()}
+
+
+def read_verified(merchant: Merchant, stream: Stream, now: datetime) -> Verified:
+    observed = [observe(merchant, one, now) for one in stream.asked]
+    return np.array([float(one.is_verified) if one.is_mature else np.nan for one in observed], dtype=np.float64)
 
 
 def observe(merchant: Merchant, one: Asked, now: datetime) -> Observed:

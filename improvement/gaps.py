@@ -14,7 +14,7 @@ from improvement.coverage import Report, ignore, read_new_questions
 from improvement.gap_assigning import assign_questions
 from improvement.gap_memory import recall
 from improvement.gap_naming import name_with_llm
-from improvement.gap_ranking import rank_gaps
+from improvement.gap_ranking import rank_gaps, read_verified
 from improvement.gap_rows import store_assignment
 from improvement.judging import judge_stream
 from improvement.models import Article, Gap, Question, QuestionMark, QuestionPin, Reading
@@ -46,7 +46,10 @@ def refresh_gaps(merchant: Merchant, now: datetime, *, report: Report = ignore) 
         is_anew = reading.clustered_at is None or now - reading.clustered_at >= GROUPED_ANEW_EVERY
         is_covered = judgement.is_covered
         memory = recall(merchant, stream)
-        assignment = assign_questions(stream.vectors, judgement.probability, is_covered, memory, is_anew=is_anew)
+        verified = read_verified(merchant, stream, now)
+        assignment = assign_questions(
+            stream.vectors, judgement.probability, is_covered, memory, is_anew=is_anew, verified=verified
+        )
         report(3, STEPS)
         new = store_assignment(merchant, stream, memory, assignment, is_covered)
         rank_gaps(merchant, stream, now)
