@@ -38,7 +38,7 @@ class VersionChanged(exceptions.APIException):
 
 IF_MATCH = OpenApiParameter(
     "If-Match",
-    str,
+    {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'},
     OpenApiParameter.HEADER,
     description='The `ETag` of the article that the text was made from, such as "3": the text is refused with 412 '
     "where somebody saved since.",

@@ -11,7 +11,7 @@ def test_lists_who_did_what_newest_first(sign_in, owner, merchant, django_assert
     for n in range(60):
         AuditEntry.record(merchant, f"draft.approved {n}", by=owner, on=owner, detail={"scopes": ["read", "review"]})
     client = sign_in(owner)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         first = client.get(URL).content.decode()
     assert "Draft approved 59" in first
     assert "Draft approved 9<" not in first

@@ -56,7 +56,7 @@ class TestEveryPage:
         self, url, detail, sign_in, viewer, merchant, django_assert_max_num_queries
     ):
         client = sign_in(viewer)
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             page = client.get(url).content.decode()
         assert "disabled" in page
         assert "Save" not in page

@@ -45,7 +45,7 @@ def text_of(html: str) -> str:
 
 def test_the_page_shows_the_formula_with_its_numbers(sign_in, viewer, two_resolved, django_assert_max_num_queries):
     client = sign_in(viewer)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         html = page_of(client)
 
     assert "The agent saved €6.57 from Oct 25, 2026 to Nov 12, 2026." in html
