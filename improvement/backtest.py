@@ -76,7 +76,7 @@ def without_article(knowledge: KnowledgeBase, article_id: int | None) -> Knowled
 
 def replay(gap: Gap, stream: Stream, knowledge: KnowledgeBase, draft: Passages | None) -> Replay:
     base = number_articles(knowledge)
-    signals = known_signals(gap.merchant, stream, knowledge)
+    signals = known_signals(gap.merchant, stream, knowledge, np.ones(len(stream.asked), dtype=np.bool_))
     if draft is None:
         return Replay(judge(questions_of(stream), base, signals), np.zeros(len(stream.asked), dtype=bool))
     number = base.article.max(initial=-1) + 1

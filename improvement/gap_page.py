@@ -104,10 +104,11 @@ def weekly_chart(weeks: Sequence[tuple[date, int]]) -> Chart:
 
 
 def find_near_articles(merchant: Merchant, gap: Gap) -> list[NearArticle]:
-    questions = Question.objects.for_merchant(merchant).filter(nearest_article__isnull=False)
+    questions = Question.objects.for_merchant(merchant)
     by_article = questions.filter(gap=gap).values("nearest_article").order_by()
     rows = by_article.annotate(n=Count("pk"), mean=Avg("nearest_similarity")).order_by("-n", "nearest_article")
-    found = list(rows[:N_ARTICLES])
+    # "Has an article" in the query would make the planner read all questions in the order of their articles.
+    found = [row for row in rows[: N_ARTICLES + 1] if row["nearest_article"] is not None][:N_ARTICLES]
     ids = [row["nearest_article"] for row in found]
     covered = questions.filter(nearest_article__in=ids, is_covered=True).values("nearest_article").order_by()
     usual = dict(covered.annotate(mean=Avg("nearest_similarity")).values_list("nearest_article", "mean"))

@@ -60,10 +60,11 @@ def judge_stream(merchant: Merchant, stream: Stream) -> Judgement:
     base = number_articles(knowledge)
     laid = lay_out(merchant, stream)
     marks = read_question_marks(merchant)
-    signals = known_signals(merchant, stream, knowledge)[laid.owner]
     inputs = hash_inputs(knowledge, marks)
     known = known_probabilities(stream, laid)
     learned = find_learned(merchant, stream, inputs)
+    heard = np.isin(np.arange(len(stream.asked)), laid.owner if learned is None else laid.owner[np.isnan(known)])
+    signals = known_signals(merchant, stream, knowledge, heard)[laid.owner]
     if learned is not None:
         judgement = judge_update(laid, base, known, signals, learned)
     else:
@@ -132,14 +133,15 @@ def questions_of(stream: Stream) -> Questions:
     return Questions([one.text for one in stream.asked], stream.vectors)
 
 
-def known_signals(merchant: Merchant, stream: Stream, knowledge: KnowledgeBase) -> Signals:
-    """What the conversations showed, but only where the agent could have known the text that is nearest now."""
+def known_signals(merchant: Merchant, stream: Stream, knowledge: KnowledgeBase, heard: NDArray[np.bool_]) -> Signals:
+    """What the conversations showed, but only where the agent could have known the text that is nearest now. Of the
+    others than `heard` it is not looked up."""
     signals = stream.read_signals()
     if not knowledge.texts or not len(signals):
         return signals
     live = ArticleVersion.objects.filter(article__merchant=merchant, article__live_version=F("pk"))
     published = dict(live.values_list("article_id", "published_at"))
-    shown = np.flatnonzero(signals.any(axis=1))
+    shown = np.flatnonzero(signals.any(axis=1) & heard)
     passages, _cosines = nearest(stream.vectors[shown], knowledge.vectors, 1)
     for row, passage in zip(shown.tolist(), passages[:, 0].tolist(), strict=True):
         if published[knowledge.article_ids[passage]] > stream.asked[row].asked_at:
