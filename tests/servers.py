@@ -79,6 +79,8 @@ else:
     start_servers()
 os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
 django.setup()
+# With this in their environment pytest-django reads the settings of xdist's processes before their Redis is numbered.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 @pytest.fixture

@@ -194,6 +194,7 @@ def test_staff_label_with_the_keyboard_too(browse, merchant, staff, ten_conversa
     page.goto("/admin/analytics/labeltask/")
     page.get_by_role("link", name="Lumen Lighting").click()
     page.wait_for_selector("#label-form")
+    page.wait_for_load_state()  # with its script
     keep_picture(page, "labels-admin")
     for key in ("4", "ArrowDown", "3", "ArrowDown", "n", "ArrowDown", "5"):
         press(page, key)
