@@ -1,10 +1,11 @@
 """The search of articles: meaning and words, filters, tenancy, languages, and the plans behind it."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from improvement import article_index, article_search
 from improvement.article_search import Filter, find_candidates, search_articles, soft_maximum, weigh_words
@@ -88,11 +89,19 @@ def test_an_exact_passage_beats_several_that_fit_somewhat():
 
 
 def explain(statement, asked) -> str:
-    """A table of a few rows is cheapest read whole and sorted, whatever indexes there are."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {statement}", asked)
         return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def wait_until(condition) -> None:
+    """PostgreSQL uses an index on rows that were changed before it was made only when all transactions of that time have
+    ended; those of other tests, in other databases, are among them."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def asked_for(merchant, query):
@@ -144,9 +153,12 @@ def test_words_are_counted_in_the_index_of_words(two_large_shops):
 def test_a_large_merchant_gets_an_index_of_its_own_and_loses_it_when_it_shrinks(merchant, monkeypatch):
     monkeypatch.setattr(article_index, "EXACT_BELOW", 4)
     save(merchant, "returns", "Return a lamp", "Send it back.\n\nWithin 30 days.\n\nPrint the label.\n\nBring it.")
+    with connection.cursor() as cursor:
+        cursor.execute(COPY)
+        cursor.execute("ANALYZE improvement_chunk")
     assert article_index.keep_index(merchant)
     assert article_index.keep_index(merchant)  # a second time changes nothing
-    assert "hnsw" in explain(*asked_for(merchant, "send the lamp"))
+    wait_until(lambda: "hnsw" in explain(*asked_for(merchant, "send the lamp")))
     assert ids(merchant, "send the lamp back", 1) == ["returns"]
     Chunk.objects.all().delete()
     assert not article_index.keep_index(merchant)
