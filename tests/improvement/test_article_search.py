@@ -96,7 +96,7 @@ def explain(statement, asked) -> str:
 
 
 def wait_until(condition) -> None:
-    """PostgreSQL uses an index on rows that were changed before it was made only when all transactions of that time have
+    """PostgreSQL uses an index on rows that were changed before it was made only once all transactions of then have
     ended; those of other tests, in other databases, are among them."""
     deadline = time.monotonic() + 60
     while not condition():
