@@ -83,7 +83,7 @@ def test_from_events_to_the_weekly_email(postbox, shop, worker, live_server, ope
     draft_page = str(reviewer.post(f"{gap_page}drafts/", form_on=gap_page).url).removeprefix(site)
     worker.wait_for(lambda: 'name="decision"' in reviewer.get(draft_page).text)
     draft = reviewer.get(draft_page).text
-    assert "Enter the discount code in the basket" in draft
+    assert "code in the basket" in draft  # two teammates said it, and which one is quoted depends on what is held back
     revision = re.search(r'name="revision" value="(\d+)"', draft)[1]
     reviewer.post(f"{draft_page}reviews/", form_on=draft_page, decision="approved", revision=revision)
     worker.wait_for(lambda: len(agent.get("/articles/").json()["results"]) == len(ARTICLES) + 1)
