@@ -130,12 +130,12 @@ def _as_json(summary: QualitySummary | None) -> dict[str, Any]:
         "scorer": summary.version.scorer,
         "scorer_version": summary.version.scorer_version,
         "rubric_version": summary.version.rubric_version,
-        "overall": _mean_as_json(summary.overall),
-        "raw": _mean_as_json(summary.raw),
-        "dimensions": {str(row.dimension): _mean_as_json(row.mean) for row in summary.dimensions},
+        "overall": mean_as_json(summary.overall),
+        "raw": mean_as_json(summary.raw),
+        "dimensions": {str(row.dimension): mean_as_json(row.mean) for row in summary.dimensions},
         "is_provisional": summary.is_provisional,
     }
 
 
-def _mean_as_json(mean: Mean) -> dict[str, float | int | None]:
+def mean_as_json(mean: Mean) -> dict[str, float | int | None]:
     return {"value": mean.value, "n": mean.n, "low": mean.low, "high": mean.high}

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from analytics import quality
 from analytics.coaching import N_LOWEST, Note, coach
 from analytics.models import Scorer
-from analytics.quality import Mean, Version
-from analytics.quality_api import MeanSerializer, QualityQuery, ScoreSerializer
+from analytics.quality import Version
+from analytics.quality_api import MeanSerializer, QualityQuery, ScoreSerializer, mean_as_json
 from analytics.quality_parts import BY, by_part
 from analytics.quality_series import read_series
 from portal.api import MerchantApiView
@@ -202,10 +202,6 @@ def as_json(version: Version) -> dict[str, Any]:
         "rubric_version": version.rubric_version,
         "n": version.n,
     }
-
-
-def mean_as_json(mean: Mean) -> dict[str, float | int | None]:
-    return {"value": mean.value, "n": mean.n, "low": mean.low, "high": mean.high}
 
 
 def note_as_json(note: Note) -> dict[str, Any]:
