@@ -52,8 +52,15 @@ class Moments:
         """Of the sample; 0 for one."""
         return max(0.0, self.squares - self.total**2 / self.n) / (self.n - 1) if self.n > 1 else 0.0
 
+    def __add__(self, part: "Moments") -> "Moments":
+        return Moments(self.n + part.n, self.total + part.total, self.squares + part.squares)
+
     def without(self, part: "Moments") -> "Moments":
         return Moments(self.n - part.n, self.total - part.total, self.squares - part.squares)
+
+
+NOTHING = Moments(0, 0.0, 0.0)
+Rows = Sequence[tuple[str, str | Promise, Moments]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +75,26 @@ class Part:
 
 def by_part(merchant: Merchant, period: Period, version: Version, by: str) -> list[Part]:
     """Largest first. Raises ValueError where `by` is none of BY."""
-    whole = read_sums(merchant, period).get(version.columns)
     if by not in BY:
         raise ValueError(f"by={by!r} is none of {', '.join(BY)}")
-    if whole is None:
-        return []
     if by == "topic":
-        return [
-            build_part(version, key, label, part, moments_of(whole))
-            for key, label, part in _topics(merchant, period, version)
-        ]
+        sums = read_sums(merchant, period).get(version.columns)  # most conversations are in no gap
+        rows = _topics(merchant, period, version) if sums else []
+        whole = moments_of(sums) if sums else NOTHING
+    else:
+        rows = _segments(merchant, period, version, by)
+        whole = sum((part for _key, _label, part in rows), start=NOTHING)
+    return [build_part(version, key, label, part, whole) for key, label, part in rows]
+
+
+def _segments(merchant: Merchant, period: Period, version: Version, by: str) -> Rows:
+    """Each conversation is in one of them, so that they add up to all."""
     rows = [
-        (key, moments_of(sums))
+        (key or UNKNOWN, _label(by, key), moments_of(sums))
         for (*of, key), sums in read_sums(merchant, period, by).items()
         if tuple(of) == version.columns
     ]
-    rows.sort(key=lambda row: (-row[1].n, row[0]))
-    return [build_part(version, key or UNKNOWN, _label(by, key), part, moments_of(whole)) for key, part in rows]
+    return sorted(rows, key=lambda row: (-row[2].n, row[0]))
 
 
 def _label(by: str, key: str) -> str | Promise:
@@ -112,7 +122,7 @@ def find_standing(part: Moments, rest: Moments) -> str:
     return "lower" if difference < 0 else "higher"
 
 
-def _topics(merchant: Merchant, period: Period, version: Version) -> Sequence[tuple[str, str, Moments]]:
+def _topics(merchant: Merchant, period: Period, version: Version) -> Rows:
     """Topics are found above this app; settings.TOPICS_OF_CONVERSATIONS names who knows them."""
     rows = import_string(settings.TOPICS_OF_CONVERSATIONS)(merchant)
     topics, parameters = rows.query.sql_with_params()
