@@ -11,14 +11,8 @@ from analytics.agreement_charts import history_chart, scatter_chart
 from analytics.agreement_page import AgreementPage, build_page
 from analytics.calibration_tasks import JOB_KIND, calibrate_for_page
 from analytics.models import Label, Stratum
-from portal.models import Job, JobState, Merchant, Role
+from portal.models import Job, Merchant, Role
 from portal.tenancy import MerchantRequest, merchant_page
-
-
-def find_job(merchant: Merchant) -> Job | None:
-    """The measuring that runs now, or one that failed and was not repeated."""
-    latest: Job | None = Job.objects.for_merchant(merchant).select_related("merchant").filter(kind=JOB_KIND).first()
-    return latest if latest is not None and (latest.is_active or latest.state == JobState.FAILED) else None
 
 
 @require_safe
@@ -30,7 +24,7 @@ def agreement_page(request: MerchantRequest, merchant: Merchant) -> HttpResponse
     labels = Label.objects.for_merchant(merchant).filter(task__stratum=Stratum.RANDOM, withdrawn_at=None)
     context: dict[str, Any] = {
         "page": page,
-        "job": find_job(merchant),
+        "job": Job.find_unsettled(merchant, JOB_KIND),
         "has_labels": page is not None or labels.exclude(overall=None).exists(),
         "may_review": request.membership.role >= Role.REVIEWER,
     }
@@ -49,7 +43,7 @@ def _charts(page: AgreementPage) -> dict[str, Any]:
 @merchant_page(role=Role.REVIEWER)
 def agreement_measurements(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
     """Starts one; while it runs a second wish changes nothing."""
-    running = find_job(merchant)
+    running = Job.find_unsettled(merchant, JOB_KIND)
     if running is None or not running.is_active:
         job = Job.start(merchant, JOB_KIND, by=request.user)
         transaction.on_commit(lambda: calibrate_for_page.delay(job.pk), robust=True)

@@ -1,20 +1,9 @@
 """Which of PostgreSQL's text search configurations reads a language: its stems and function words."""
 
+from portal.languages import NAMES
+
 PLAIN = "simple"
-_BY_LANGUAGE = {
-    "da": "danish",
-    "de": "german",
-    "en": "english",
-    "es": "spanish",
-    "fi": "finnish",
-    "fr": "french",
-    "it": "italian",
-    "nl": "dutch",
-    "no": "norwegian",
-    "nb": "norwegian",
-    "pt": "portuguese",
-    "sv": "swedish",
-}
+_BY_LANGUAGE = {**NAMES, "nb": "norwegian"}
 STEMMED = tuple(dict.fromkeys(_BY_LANGUAGE.values()))
 
 

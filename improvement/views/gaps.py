@@ -24,7 +24,7 @@ from improvement.gap_list import (
 from improvement.gap_page import build_gap_page, read_questions
 from improvement.models import Article, Dismissal, Gap, Lack, Priority, Question, Reading
 from improvement.tasks import find_gaps
-from portal.models import Job, JobState, Merchant, Role
+from portal.models import Job, Merchant, Role
 from portal.tenancy import MerchantRequest, merchant_page
 
 PER_PAGE = 25
@@ -36,12 +36,6 @@ JOB_KIND = "find_gaps"
 def get_gap(merchant: Merchant, gap_id: int) -> Gap:
     gap: Gap = get_object_or_404(Gap.objects.for_merchant(merchant).select_related("merchant"), pk=gap_id)
     return gap
-
-
-def find_job(merchant: Merchant) -> Job | None:
-    """The refresh that runs now, or one that failed and was not repeated."""
-    latest: Job | None = Job.objects.for_merchant(merchant).select_related("merchant").filter(kind=JOB_KIND).first()
-    return latest if latest is not None and (latest.is_active or latest.state == JobState.FAILED) else None
 
 
 @require_GET
@@ -65,7 +59,7 @@ def gaps(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         "sorts": [(key, label) for key, (label, _order) in SORTS.items()],
         "counts": count_groups(merchant),
         "summary": summarise_gaps(merchant, reading),
-        "job": find_job(merchant),
+        "job": Job.find_unsettled(merchant, JOB_KIND),
         "reading": reading,
         "has_questions": Question.objects.for_merchant(merchant).exists(),
         "has_articles": Article.objects.for_merchant(merchant).exists(),
@@ -109,7 +103,7 @@ def gap_questions(request: MerchantRequest, merchant: Merchant, gap_id: int) -> 
 @merchant_page(role=Role.REVIEWER)
 def gap_refreshes(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
     """Starts one refresh; while it runs a second wish changes nothing."""
-    running = find_job(merchant)
+    running = Job.find_unsettled(merchant, JOB_KIND)
     if running is None or not running.is_active:
         job = Job.start(merchant, JOB_KIND, by=request.user)
         transaction.on_commit(lambda: find_gaps.delay(job.pk), robust=True)

@@ -42,6 +42,12 @@ class Job(MerchantScoped):
     def start(cls, merchant: Merchant, kind: str, *, by: "User | None" = None, target_id: int | None = None) -> "Job":
         return cls.objects.create(merchant=merchant, kind=kind, started_by=by, target_id=target_id)
 
+    @classmethod
+    def find_unsettled(cls, merchant: Merchant, kind: str) -> "Job | None":
+        """The latest of its kind, if it runs now or failed and was not repeated."""
+        latest: Job | None = cls.objects.for_merchant(merchant).select_related("merchant").filter(kind=kind).first()
+        return latest if latest is not None and (latest.is_active or latest.state == JobState.FAILED) else None
+
     @property
     def is_active(self) -> bool:
         return self.state in (JobState.WAITING, JobState.RUNNING)
