@@ -118,6 +118,7 @@ def take_picture(page: Page, name: str) -> None:
 def find_problems(page: Page) -> dict[str, Any]:
     """What scrolls sideways, and what axe finds serious or critical: all of its rules in the theme of the page, and
     that of contrast in the other one, for nothing else depends on the theme."""
+    page.wait_for_load_state()  # a click returns when the next page begins, before it has any element
     sideways = page.evaluate("document.documentElement.scrollWidth") - page.viewport_size["width"]
     found = {"scrolls sideways by": sideways} if sideways > 0 else {}
     is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")

@@ -179,6 +179,7 @@ def test_the_second_step_from_setting_up_to_signing_in(browse, owner, width, the
         page.get_by_role("link", name="Save as a file").click()
     assert codes[0] in download.value.path().read_text()
     page.get_by_role("link", name="I have kept them").click()
+    page.wait_for_url("**/account/")
     inspect_page(page, "account-two-step")
     page.goto("/account/two-step/")
     inspect_page(page, "two-step-on")
