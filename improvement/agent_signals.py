@@ -93,12 +93,18 @@ def weigh_kind(believed: Table, levels: NDArray[np.int_]) -> Table:
     return weights
 
 
+def weigh_each(signals: Signals, weights: Table) -> Table:
+    """(questions, kinds): what each signal adds to the log odds, before all of them together are held to MAX_WEIGHT."""
+    each: Table = weights[np.arange(len(Kind)), signals]
+    return each
+
+
 def believe(probability: Table, signals: Signals, weights: Table) -> Table:
     """The probability of each question after its signals."""
     if not signals.any():
         return probability
     clipped = np.clip(probability, 1e-4, 1 - 1e-4)
-    said = np.clip(weights[np.arange(len(Kind)), signals].sum(axis=1), -MAX_WEIGHT, MAX_WEIGHT)
+    said = np.clip(weigh_each(signals, weights).sum(axis=1), -MAX_WEIGHT, MAX_WEIGHT)
     believed: Table = 1 / (1 + np.exp(-(np.log(clipped / (1 - clipped)) + said)))
     return np.where(signals.any(axis=1), believed, probability)
 

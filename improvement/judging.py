@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F
 from numpy.typing import NDArray
 
-from improvement.agent_signals import Signal, Signals
+from improvement.agent_signals import N_LEVELS, Kind, Signal, Signals, weigh_each
 from improvement.coverage_features import NAMES, Base, Questions
 from improvement.coverage_model import Judgement, Learned, judge
 from improvement.coverage_reasons import sum_by_group
@@ -30,20 +30,27 @@ WORTH_WRITING = 0.005
 LEARNED_ANEW_EVERY = timedelta(days=7)
 MAX_SHARE_NEW = 0.1
 
-# One statement for all rows; by primary key. The reasons stand in the order of coverage_reasons.Group.
+# One statement for all rows; by primary key. The reasons stand in the order of coverage_reasons.Group, the signals in
+# that of agent_signals.Kind.
 _STORE = """
     UPDATE improvement_question q
     SET coverage_probability = j.probability, is_covered = j.is_covered, own_probability = j.own,
         nearest_article_id = j.article_id, nearest_similarity = j.similarity,
-        coverage_reasons = ARRAY[j.articles, j.questions, j.words, j.topic]
+        coverage_reasons = ARRAY[j.articles, j.questions, j.words, j.topic],
+        coverage_signals = ARRAY[j.sources, j.confidence, j.asked_again, j.rating]
     FROM unnest(
             %s::bigint[], %s::float8[], %s::bool[], %s::float8[], %s::bigint[], %s::float8[],
+            %s::float8[], %s::float8[], %s::float8[], %s::float8[],
             %s::float8[], %s::float8[], %s::float8[], %s::float8[]
-        ) AS j(id, probability, is_covered, own, article_id, similarity, articles, questions, words, topic)
+        ) AS j(
+            id, probability, is_covered, own, article_id, similarity, articles, questions, words, topic,
+            sources, confidence, asked_again, rating
+        )
     WHERE q.id = j.id AND (
         q.is_covered IS DISTINCT FROM j.is_covered OR q.nearest_article_id IS DISTINCT FROM j.article_id
         OR q.coverage_probability IS NULL OR abs(q.coverage_probability - j.probability) > %s
         OR q.own_probability IS NULL OR q.nearest_similarity IS DISTINCT FROM j.similarity
+        OR q.coverage_signals IS NULL
     )
 """
 _STORE_REQUESTS = """
@@ -77,7 +84,7 @@ def judge_stream(merchant: Merchant, stream: Stream) -> Judgement:
     stream.vectors[divided] = laid.questions.vectors[spoken[divided]]
     folded = fold(judgement, spoken)
     store_requests(laid, judgement)
-    store_judgement(stream, knowledge, folded)
+    store_judgement(stream, knowledge, folded, signals[spoken])
     return folded
 
 
@@ -156,11 +163,12 @@ def store_requests(laid: Laid, judgement: Judgement) -> None:
             cursor.execute(_STORE_REQUESTS, [laid.request[rows].tolist(), judgement.probability[rows].tolist()])
 
 
-def store_judgement(stream: Stream, knowledge: KnowledgeBase, judgement: Judgement) -> None:
+def store_judgement(stream: Stream, knowledge: KnowledgeBase, judgement: Judgement, signals: Signals) -> None:
     """Rows that were judged in this run; all where there is no knowledge base."""
     has_base = bool(knowledge.texts)
     rows: Indexes = np.flatnonzero(judgement.passage >= 0) if has_base else np.arange(len(stream.asked))
     passages = judgement.passage[rows].tolist()
+    weights = np.zeros((len(Kind), N_LEVELS)) if judgement.learned is None else judgement.learned.signal_weights
     columns = [
         [stream.asked[row].question_id for row in rows.tolist()],
         judgement.probability[rows].tolist(),
@@ -169,6 +177,7 @@ def store_judgement(stream: Stream, knowledge: KnowledgeBase, judgement: Judgeme
         [knowledge.article_ids[passage] if has_base else None for passage in passages],
         [round(float(similarity), 4) if has_base else None for similarity in judgement.similarity[rows]],
         *sum_by_group(judgement.reasons[rows]).round(3).T.tolist(),
+        *weigh_each(signals[rows], weights).round(3).T.tolist(),
     ]
     with connection.cursor() as cursor:
         cursor.execute(_STORE, [*columns, WORTH_WRITING])

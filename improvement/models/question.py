@@ -20,6 +20,7 @@ class Question(MerchantScoped):
     is_covered = models.BooleanField(null=True)
     own_probability = models.FloatField(null=True)  # before it listened to its neighbours
     coverage_reasons = ArrayField(models.FloatField(), null=True)  # log odds, as coverage_reasons.Group
+    coverage_signals = ArrayField(models.FloatField(), null=True)  # log odds, as agent_signals.Kind
     nearest_article = models.ForeignKey(Article, null=True, on_delete=models.SET_NULL, related_name="+")
     nearest_similarity = models.FloatField(null=True)  # cosine, -1 to 1
     gap = models.ForeignKey(Gap, null=True, on_delete=models.SET_NULL, related_name="questions")

@@ -155,6 +155,23 @@ def test_the_reasons_of_a_question_are_told_strongest_first(merchant):
     assert len(explain([0.0, 0.0, 0.05, 1.0])) == 1
 
 
+@pytest.mark.usefixtures("_articles")
+def test_what_each_signal_of_a_conversation_added_is_stored_with_its_question(merchant):
+    hear(merchant, PASSWORD + PAYING)
+    Conversation.objects.filter(question__in=PASSWORD).update(handoff_reason="missing_knowledge", rating=1)
+    Conversation.objects.filter(question__in=PAYING).update(rating=5)
+    judge_all(merchant)
+    sources, confidence, asked_again, rating = Question.objects.get(text=PASSWORD[0]).coverage_signals
+    assert rating < -0.5
+    assert (confidence, asked_again) == (0, 0)  # nothing was said
+    assert sources == 0  # all whose sources are known show the same
+    assert Question.objects.get(text=PAYING[0]).coverage_signals[3] > 0.5
+    Question.objects.update(coverage_signals=None)  # as before the upgrade
+    Reading.objects.update(learned=None)
+    judge_all(merchant)
+    assert not Question.objects.filter(coverage_signals=None).exists()
+
+
 def test_without_articles_nothing_is_covered_and_nothing_learned(merchant):
     Reading.objects.create(merchant=merchant)
     hear(merchant, PASSWORD)
