@@ -1,11 +1,12 @@
 """How well scores agree with people, next to how well people agree with each other. Pure.
 
-Every figure has a 95 % percentile bootstrap interval. What is drawn are conversations, not rows: marks of one
-conversation by several people go together, and each conversation counts once however many people marked it.
+Every figure has a 95 % percentile bootstrap interval. Rows that hang together, such as answers to one question, are
+drawn together: drawn one by one they would pass for more than they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from analytics.resampling import (
 
 BOOTSTRAP_SAMPLES = 1_000
 MIN_N = 3  # below, a correlation says nothing
+MIN_CLUSTERS = 10  # below, drawing clusters says nothing, and rows are drawn
+
+Clusters = Sequence[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +71,21 @@ class Ceiling:
 
 
 def measure_agreement(
-    scores: Sequence[float] | Vector, labels: Sequence[float] | Vector, *, groups: Sequence[int] | None = None
+    scores: Sequence[float] | Vector, labels: Sequence[float] | Vector, *, clusters: Clusters = None
 ) -> Agreement:
-    """`groups` names the conversation of each row; without it every row is one."""
+    """`clusters` names for each row what it hangs together with; without it every row stands alone."""
     x, y = np.asarray(scores, dtype=float), np.asarray(labels, dtype=float)
-    owner: Rows = np.arange(len(x)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    n = int(owner.max()) + 1 if len(x) else 0
+    n = len(x)
     if not n:
         return Agreement(0)
-    columns, share = Columns.of(x, y), 1.0 / np.bincount(owner)[owner]
+    columns, once = Columns.of(x, y), np.ones((1, n))
     varies = n >= MIN_N and np.ptp(x) > 0 and np.ptp(y) > 0
     measures = MEASURES if varies else {"mean_absolute_error": mean_absolute_error}
-    found = {name: rounded(measure(columns, share[None, :])[0]) for name, measure in measures.items()}
+    found = {name: rounded(measure(columns, once)[0]) for name, measure in measures.items()}
     if n < MIN_N:
         return Agreement(n=n, **found)
     samples: dict[str, list[Vector]] = {name: [] for name in measures}
-    for drawn in draw(n, BOOTSTRAP_SAMPLES):
-        weights = drawn[:, owner] * share
+    for weights in _draw_together(n, clusters):
         for name, measure in measures.items():
             samples[name].append(measure(columns, weights))
     for name, parts in samples.items():
@@ -91,23 +93,39 @@ def measure_agreement(
     return Agreement(n=n, **found)
 
 
-def human_agreement(ratings: Sequence[Sequence[float]]) -> dict[str, Agreement]:
+def _draw_together(n: int, clusters: Clusters) -> Iterator[Vector]:
+    """How often each row comes up in each sample."""
+    owner: Rows = np.arange(n) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
+    if owner.max() + 1 < MIN_CLUSTERS:
+        owner = np.arange(n)
+    for drawn in draw(int(owner.max()) + 1, BOOTSTRAP_SAMPLES):
+        yield drawn[:, owner]
+
+
+def human_agreement(ratings: Sequence[Sequence[float]], *, clusters: Clusters = None) -> dict[str, Agreement]:
     """The ceiling: the first rater with the second, and the first with the mean of two or more others.
 
     A third rater is often called because two disagreed, so pairs with the third would look worse than people are.
     """
-    pairs = [row for row in ratings if len(row) >= 2]
-    rows = [row for row in ratings if len(row) >= 3]
+
+    def compare(least: int, others: slice) -> Agreement:
+        places = [place for place, row in enumerate(ratings) if len(row) >= least]
+        return measure_agreement(
+            [ratings[place][0] for place in places],
+            [fmean(ratings[place][others]) for place in places],
+            clusters=clusters and [clusters[place] for place in places],
+        )
+
     return {
-        "one_with_another": measure_agreement([row[0] for row in pairs], [row[1] for row in pairs]),
-        "one_with_mean_of_others": measure_agreement(
-            [row[0] for row in rows], [sum(row[1:]) / (len(row) - 1) for row in rows]
-        ),
+        "one_with_another": compare(2, slice(1, 2)),
+        "one_with_mean_of_others": compare(3, slice(1, None)),
     }
 
 
-def measure_ceiling(scores: Sequence[float] | Vector, ratings: Sequence[Sequence[float]]) -> Ceiling:
-    """`ratings` holds for each score the marks of one or more people."""
+def measure_ceiling(
+    scores: Sequence[float] | Vector, ratings: Sequence[Sequence[float]], *, clusters: Clusters = None
+) -> Ceiling:
+    """`ratings` holds for each score the marks of one or more people; `clusters` as in `measure_agreement`."""
     x, n_raters = np.asarray(scores, dtype=float), np.array([len(row) for row in ratings])
     owner = np.flatnonzero(n_raters >= 2)
     pairs = np.array([row[:2] for row in ratings if len(row) >= 2], dtype=np.float64).reshape(-1, 2)
@@ -126,5 +144,5 @@ def measure_ceiling(scores: Sequence[float] | Vector, ratings: Sequence[Sequence
     reliability, share = (float(value[0]) for value in measure(np.ones((1, len(x)))))
     if not np.isfinite(reliability):
         return Ceiling(len(owner))
-    low, high = interval(np.concatenate([measure(drawn)[1] for drawn in draw(len(x), BOOTSTRAP_SAMPLES)]))
+    low, high = interval(np.concatenate([measure(drawn)[1] for drawn in _draw_together(len(x), clusters)]))
     return Ceiling(len(owner), rounded(reliability), rounded(reliability**0.5), rounded(share), low, high)

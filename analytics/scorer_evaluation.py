@@ -3,6 +3,7 @@
 The local scorer learns from ratings, so its figure is cross-validated: each answer is scored by a model that has seen
 neither its rating nor any of its question's ("by_question"). Trained on the other groups of the file alone, it is one
 that has not seen the domain either ("by_group"). Beside them the prior, which learned nothing from this file.
+Intervals draw questions, as the answers to one hang together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +28,8 @@ AS_IT_IS, UNTRAINED, BY_QUESTION, BY_GROUP = "as_it_is", "untrained", "by_questi
 BY_OTHER_FILE = "by_other_file"
 
 Scores = dict[str, Matrix]  # by dimension and "overall"; NaN where a dimension does not apply
-Variants = Mapping[str, Scores]  # by how they came about, the main one first
+# By how they came about, the main one first. One that could not learn a dimension has no scores of it.
+Variants = Mapping[str, Scores]
 
 
 def scores_of(assessments: Sequence[Assessment | None]) -> Variants:
@@ -43,36 +45,41 @@ def local_variants(
     cases: Sequence[Case], features: Matrix, *, other: tuple[Sequence[Case], Matrix] | None = None
 ) -> Variants:
     """`other` is a file to train on, with its features. Cross-validation is left out where there is too little."""
-    found: dict[str, Scores] = {UNTRAINED: _untrained(features)}
     by_group = np.array([case.group for case in cases])
     by_question = np.array([case.question for case in cases])
-    if len(np.unique(by_group)) > 1 and len(np.unique(by_question)) >= MIN_QUESTIONS:
-        found = {BY_GROUP: _cross_validated(cases, features, by_group)} | found
-    if len(np.unique(by_question)) >= MIN_QUESTIONS:
-        found = {BY_QUESTION: _cross_validated(cases, features, by_question)} | found
+    n_groups, is_enough = len(np.unique(by_group)), len(np.unique(by_question)) >= MIN_QUESTIONS
+    found: dict[str, Scores] = {}
     if other is not None:
-        found = {BY_OTHER_FILE: _taught_by(*other, features)} | found
-    return found
+        found[BY_OTHER_FILE] = _taught_by(*other, features)
+    if is_enough:
+        found[BY_QUESTION] = _cross_validated(cases, features, by_question)
+    if is_enough and n_groups > 1:
+        found[BY_GROUP] = _cross_validated(cases, features, by_group)
+    if n_groups >= MANY_GROUPS and other is None:
+        # Rows of one thread hang together, whatever they ask: the figure that holds them together is the honest one.
+        found = dict(sorted(found.items(), key=lambda one: one[0] != BY_GROUP))
+    return found | {UNTRAINED: _untrained(features)}
 
 
 def compare(cases: Sequence[Case], variants: Variants) -> dict[str, Any]:
     """Per rated dimension: the figures of the main variant, how people agree, and the figures of every variant."""
-    main = next(iter(variants))
     result: dict[str, Any] = {}
     for name, rows in _rated(cases).items():
-        ratings = [cases[row].ratings[name] for row in rows.tolist()]
-        known = ~np.isnan(variants[main][name][rows])
+        ratings, questions = [cases[row].ratings[name] for row in rows.tolist()], _questions(cases, rows).tolist()
+        learned = {key: scores for key, scores in variants.items() if name in scores}
+        main, scores = next(iter(learned.items()))
+        known = np.flatnonzero(~np.isnan(scores[name][rows])).tolist()
+        ceiling = measure_ceiling(
+            scores[name][rows][known], [ratings[one] for one in known], clusters=[questions[one] for one in known]
+        )
+        people = human_agreement(ratings, clusters=questions)
         result[name] = {
             "method": main,
-            **_agreement(cases, rows, variants[main], name),
-            "ceiling": asdict(
-                measure_ceiling(
-                    variants[main][name][rows][known],
-                    [marks for marks, is_known in zip(ratings, known, strict=True) if is_known],
-                )
-            ),
-            "people_with_people": {key: asdict(value) for key, value in human_agreement(ratings).items()},
-            **{key: _by_groups(cases, rows, scores, name) for key, scores in variants.items()},
+            "n_rated": len(rows),
+            **_agreement(cases, rows, scores, name),
+            "ceiling": asdict(ceiling),
+            "people_with_people": {key: asdict(value) for key, value in people.items()},
+            **{key: _by_groups(cases, rows, each, name) for key, each in learned.items()},
         }
     return result
 
@@ -90,7 +97,8 @@ def _mean_ratings(cases: Sequence[Case], rows: NDArray[np.intp], name: str) -> M
 
 def _agreement(cases: Sequence[Case], rows: NDArray[np.intp], scores: Scores, name: str) -> dict[str, Any]:
     known = rows[~np.isnan(scores[name][rows])]
-    return asdict(measure_agreement(scores[name][known], _mean_ratings(cases, known, name)))
+    clusters = _questions(cases, known).tolist()
+    return asdict(measure_agreement(scores[name][known], _mean_ratings(cases, known, name), clusters=clusters))
 
 
 def _by_groups(cases: Sequence[Case], rows: NDArray[np.intp], scores: Scores, name: str) -> dict[str, Any]:
@@ -107,24 +115,37 @@ def _untrained(features: Matrix) -> Scores:
 
 
 def _taught_by(teachers: Sequence[Case], their_features: Matrix, features: Matrix) -> Scores:
-    scores = _untrained(features)
-    for name, rows in _rated(teachers).items():
-        if name != OVERALL:
-            questions = np.array([teachers[row].question for row in rows.tolist()])
-            labels, prior = _mean_ratings(teachers, rows, name), PRIOR_MODELS[Dimension(name)]
-            scores[name] = fit_chosen(their_features[rows], labels, questions, prior).predict(features)
-    return _finish(scores, features)
+    scores, learned = _untrained(features), set()
+    for name, rows in _teaching(teachers, their_features).items():
+        labels, prior = _mean_ratings(teachers, rows, name), PRIOR_MODELS[Dimension(name)]
+        scores[name] = fit_chosen(their_features[rows], labels, _questions(teachers, rows), prior).predict(features)
+        learned.add(name)
+    return _only(learned, _finish(scores, features))
 
 
 def _cross_validated(cases: Sequence[Case], features: Matrix, groups: Groups) -> Scores:
-    scores = _untrained(features)
-    for name, rows in _rated(cases).items():
-        n_groups = len(np.unique(groups[rows]))
-        if name != OVERALL and n_groups > 1:
-            folds, questions = assign_folds(groups[rows], min(N_FOLDS, n_groups)), _questions(cases, rows)
+    scores, learned = _untrained(features), set()
+    for name, rows in _teaching(cases, features).items():
+        n_groups, questions = len(np.unique(groups[rows])), _questions(cases, rows)
+        if n_groups > 1 and len(np.unique(questions)) >= MIN_QUESTIONS:
+            folds = assign_folds(groups[rows], min(N_FOLDS, n_groups))
             labels, prior = _mean_ratings(cases, rows, name), PRIOR_MODELS[Dimension(name)]
             scores[name][rows] = cross_fit(features[rows], labels, questions, prior, fold_of=folds).held_out
-    return _finish(scores, features)
+            learned.add(name)
+    return _only(learned, _finish(scores, features))
+
+
+def _teaching(cases: Sequence[Case], features: Matrix) -> dict[str, NDArray[np.intp]]:
+    """The rated rows to which the dimension applies. Ratings of the whole teach nothing: it is made of its parts."""
+    has_sources = ~np.isnan(features[:, COLUMN[Feature.SUPPORT]])
+    rated = {name: rows for name, rows in _rated(cases).items() if name != OVERALL}
+    found = {name: rows[has_sources[rows]] if name == Dimension.ACCURACY else rows for name, rows in rated.items()}
+    return {name: rows for name, rows in found.items() if len(rows)}
+
+
+def _only(learned: set[str], scores: Scores) -> Scores:
+    """What was learned, and the whole where some part of it was."""
+    return {name: column for name, column in scores.items() if name in learned or (learned and name == OVERALL)}
 
 
 def _questions(cases: Sequence[Case], rows: NDArray[np.intp]) -> Groups:

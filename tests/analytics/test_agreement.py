@@ -1,5 +1,6 @@
 """Figures against the libraries that everybody trusts, and intervals against what they promise."""
 
+import dataclasses
 import resource
 
 import numpy as np
@@ -70,12 +71,13 @@ def test_intervals_cover_the_figure_of_a_large_crowd():
         assert inside >= 53, name  # a percentile bootstrap of 100 rows falls a little short of 95
 
 
-def test_marks_of_one_conversation_are_drawn_together():
+def test_rows_that_hang_together_are_drawn_together():
     """The same mark five times over is no five times as sure."""
     scores, labels = rated(5, 40)
     alone = measure_agreement(scores, labels)
     repeated = np.repeat(np.arange(40), 5)
-    assert measure_agreement(scores[repeated], labels[repeated], groups=repeated) == alone
+    together = measure_agreement(scores[repeated], labels[repeated], clusters=[f"{n:02}" for n in repeated])
+    assert dataclasses.replace(together, n=40) == alone
     assert measure_agreement(scores[repeated], labels[repeated]).spearman_low > alone.spearman_low + 0.05
 
 

@@ -106,9 +106,78 @@ def test_evaluating_the_judge_counts_what_it_failed_at(merchant, openai_server, 
 
 
 @pytest.mark.django_db
-def test_evaluating_the_judge_needs_somebody_who_pays(few):
-    with pytest.raises(CommandError, match="who pays"):
+def test_the_judge_needs_a_key_and_somebody_who_pays(few, settings, merchant, other_merchant):
+    settings.OPENAI_API_KEY = ""
+    with pytest.raises(CommandError, match="set OPENAI_API_KEY"):
         call_command("evaluate_quality", few, "--scorer", "llm")
+    settings.OPENAI_API_KEY = "sk-test"
+    with pytest.raises(CommandError, match=f"who pays for the judge. There are: .*{merchant.slug}"):
+        call_command("evaluate_quality", few, "--scorer", "llm")
+    with pytest.raises(CommandError, match="no merchant nobody"):
+        call_command("evaluate_quality", few, "--scorer", "llm", "--merchant", "nobody")
+    with pytest.raises(CommandError, match="learns from no file"):
+        call_command("evaluate_quality", few, "--scorer", "llm", "--train-on", few)
+
+
+def test_one_rater_equal_ratings_and_a_single_line(tmp_path, capsys):
+    """What cannot be measured is null, and the rest is there."""
+    single = evaluated(capsys, write(tmp_path / "1.jsonl", line("How?", GOOD, [0.5])))["ratings"]["helpfulness"]
+    assert (single["n"], single["pearson"], single["spearman"]) == (1, None, None)
+    assert single["mean_absolute_error"] is not None
+    rows = [row | {"ratings": {"helpfulness": [1]}} for row in planted()]
+    equal = evaluated(capsys, write(tmp_path / "2.jsonl", *rows))["ratings"]["helpfulness"]
+    assert (equal["n"], equal["spearman"], equal["ceiling"]["share"]) == (80, None, None)
+    assert equal["people_with_people"]["one_with_another"]["n"] == 0
+    assert equal["mean_absolute_error"] < 0.1  # everybody says 1, which other questions teach
+
+
+def test_what_learned_nothing_is_not_called_cross_validated(tmp_path, capsys):
+    """Politeness was rated in three lines, and the whole by itself: no part of it teaches anything."""
+    rows = planted()
+    for number, row in enumerate(rows):
+        row["ratings"]["overall"] = row["ratings"]["helpfulness"][:1]
+        if number < 3:
+            row["ratings"]["politeness"] = [number / 2]
+    found = evaluated(capsys, write(tmp_path / "p.jsonl", *rows))["ratings"]
+    assert {name: found[name]["method"] for name in found} == {
+        "overall": "by_question",
+        "helpfulness": "by_question",
+        "politeness": "untrained",
+    }
+    assert (found["politeness"]["n"], found["overall"]["n"]) == (3, 80)
+    for row in rows:
+        row["ratings"] = {"overall": row["ratings"]["overall"]}
+    assert evaluated(capsys, write(tmp_path / "o.jsonl", *rows))["ratings"]["overall"]["method"] == "untrained"
+
+
+def test_where_groups_are_threads_the_main_figure_holds_them_together(tmp_path, capsys):
+    rows = [row | {"group": f"thread-{number // 2}"} for number, row in enumerate(planted())]
+    found = evaluated(capsys, write(tmp_path / "t.jsonl", *rows))["ratings"]["helpfulness"]
+    assert found["method"] == "by_group"
+    assert "groups" not in found["by_group"]
+
+
+def test_accuracy_is_measured_where_something_was_cited(tmp_path, capsys):
+    rows = [row | {"ratings": {"accuracy": [0.5, 1]}} for row in planted()]
+    for row in rows[:30]:
+        del row["sources"]
+    found = evaluated(capsys, write(tmp_path / "a.jsonl", *rows))["ratings"]["accuracy"]
+    assert (found["n_rated"], found["n"]) == (80, 50)
+
+
+def test_lines_that_say_the_same_count_once(tmp_path, capsys):
+    rows = planted()
+    once = evaluated(capsys, write(tmp_path / "1.jsonl", *rows))
+    many = evaluated(capsys, write(tmp_path / "2.jsonl", *[row | {"id": n} for n, row in enumerate(rows * 3)]))
+    assert (once["n_repeated_lines"], many["n_repeated_lines"]) == (0, 160)
+    assert many["ratings"] == once["ratings"]
+
+
+def test_line_ends_of_unicode_a_byte_order_mark_and_any_name_are_read(tmp_path, capsys):
+    text = json.dumps(line("How?\u2028Now", GOOD, [1, None, 0.5]), ensure_ascii=False)
+    path = tmp_path / "rated.txt"
+    path.write_bytes(gzip.compress(b"\xef\xbb\xbf" + f"{text}\r\n".encode()))
+    assert evaluated(capsys, path)["ratings"]["helpfulness"]["people_with_people"]["one_with_another"]["n"] == 1
 
 
 @pytest.mark.parametrize(
@@ -120,6 +189,9 @@ def test_evaluating_the_judge_needs_somebody_who_pays(few):
         ('{"question": "a", "answer": "b", "ratings": {}}', r"line 2, field ratings: nobody"),
         ('{"question": "a", "answer": 7, "ratings": {"helpfulness": [1]}}', r"line 2, field answer"),
         ('{"question": "a", "answer": "b", "sources": "c", "ratings": {"helpfulness": [1]}}', r"field sources"),
+        ('{"question": "a", "answer": "b", "ratings": {"helpfulness": [NaN]}}', r"\[0\]: NaN is no .* Bring the scale"),
+        ('{"question": "a", "ratings": {"helpfulness": [1]}}', r"line 2, field answer: is missing. Give"),
+        ("[" * 100_000, r"line 2, field"),
         ("[]", r"line 2, field \(the line\)"),
         ('{"question": ', r"line 2: no JSON"),
     ],
@@ -131,13 +203,23 @@ def test_a_bad_line_is_named_with_its_field(tmp_path, text, problem):
         call_command("evaluate_quality", path)
 
 
+def test_all_wrong_lines_are_named_at_once(tmp_path):
+    path = tmp_path / "bad.jsonl"
+    path.write_text("\n".join(json.dumps(line("a", "b", [mark])) for mark in [2] * 12))
+    with pytest.raises(CommandError, match=r"line 1, field[\s\S]*line 10, field[\s\S]*and 2 more lines"):
+        call_command("evaluate_quality", path)
+
+
 def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "half.jsonl.gz").write_bytes(gzip.compress(b"x" * 5000)[:30])
     (tmp_path / "empty.jsonl").write_text("\n")
+    (tmp_path / "latin.jsonl").write_bytes(b'{}\n{"question": "f\xfcr"}')
     for name, problem in (
         ("none.jsonl", "cannot be read"),
         ("half.jsonl.gz", "cannot be read"),
         ("empty.jsonl", "no line"),
+        ("latin.jsonl", "line 2: no UTF-8"),
+        ("", "cannot be read"),
     ):
         with pytest.raises(CommandError, match=problem):
             call_command("evaluate_quality", tmp_path / name)

@@ -18,9 +18,10 @@ from analytics.additive_model import Matrix
 from analytics.features import compute_features
 from analytics.house_texts import embed_house
 from analytics.models import Scorer
-from analytics.rated_files import Case, UnreadableFileError, house_of, read_cases
+from analytics.rated_files import Case, UnreadableFileError, house_of, read_cases, read_rated_file
 from analytics.rubric import HOUSE_RUBRIC, Assessment
 from analytics.scorer_evaluation import Variants, compare, local_variants, scores_of
+from portal import llm
 from portal.embeddings import EmbeddingError
 from portal.llm import LlmError
 from portal.models import Merchant
@@ -35,8 +36,8 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument("--scorer", choices=Scorer.values, default=Scorer.LOCAL.value)
         parser.add_argument("--train-on", type=Path, help="Another file: the local scorer learns from it alone.")
-        parser.add_argument("--merchant", help="Whose budget pays for the judge (slug).")
-        parser.add_argument("--limit", type=int, help="Only so many lines.")
+        parser.add_argument("--merchant", help="Whose budget pays for the judge (slug); the only one where left out.")
+        parser.add_argument("--limit", type=positive, help="Only so many lines.")
 
     def handle(
         self,
@@ -49,8 +50,11 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         failures: list[str] = []
+        if scorer == Scorer.LLM and train_on is not None:
+            raise CommandError("--train-on is for the local scorer: the judge learns from no file.")
         try:
-            cases = read_cases(file)[:limit]
+            rated = read_rated_file(file)
+            cases = rated.cases[:limit]
             if scorer == Scorer.LLM:
                 variants = scores_of(judge_all(find_payer(merchant), cases, failures))
             else:
@@ -64,18 +68,35 @@ class Command(BaseCommand):
             "scorer_version": judge.version() if scorer == Scorer.LLM else local_scorer.version(),
             "rubric_version": HOUSE_RUBRIC.version,
             "n": len(cases),
+            "n_questions": len({case.question for case in cases}),
+            "n_repeated_lines": rated.n_repeated,
             "n_failed": len(failures),
             "failures": sorted(set(failures)),
             "ratings": ratings,
         }
-        self.stdout.write(json.dumps(result, indent=2))
+        self.stdout.write(json.dumps(result, indent=2, allow_nan=False))
+
+
+def positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
 
 
 def find_payer(slug: str | None) -> Merchant:
-    payer = Merchant.objects.filter(slug=slug or "").first()
-    if payer is None:
-        raise CommandError("Name with --merchant who pays for the judge.")
-    return payer
+    if not llm.is_configured():
+        raise CommandError(
+            "The judge needs a language model, and none is configured: set OPENAI_API_KEY (and OPENAI_BASE_URL for "
+            "another provider), or measure the local scorer with --scorer local."
+        )
+    known = {merchant.slug: merchant for merchant in Merchant.objects.order_by("slug")}
+    if slug is None and len(known) == 1:
+        return next(iter(known.values()))
+    if slug not in known:
+        told = f"There is no merchant {slug}." if slug else "The judge costs money."
+        choice = f" There are: {', '.join(list(known)[:20])}." if known else " There is none yet."
+        raise CommandError(f"{told} Name with --merchant who pays for the judge.{choice}")
+    return known[slug]
 
 
 def score_locally(cases: Sequence[Case], teachers: Sequence[Case] | None) -> Variants:
