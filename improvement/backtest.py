@@ -18,6 +18,7 @@ from improvement.judging import known_signals, number_articles, questions_of
 from improvement.material import find_held_out
 from improvement.models import Gap
 from improvement.search import KnowledgeBase, load_knowledge_base
+from improvement.spelling import correct_spelling
 from improvement.stream import Stream, load_stream
 
 MAX_CONTEXT = 2000  # the newest questions of other topics
@@ -76,9 +77,10 @@ def without_article(knowledge: KnowledgeBase, article_id: int | None) -> Knowled
 
 def replay(gap: Gap, stream: Stream, knowledge: KnowledgeBase, draft: Passages | None) -> Replay:
     base = number_articles(knowledge)
+    asked = correct_spelling(questions_of(stream), base)
     signals = known_signals(gap.merchant, stream, knowledge, np.ones(len(stream.asked), dtype=np.bool_))
     if draft is None:
-        return Replay(judge(questions_of(stream), base, signals), np.zeros(len(stream.asked), dtype=bool))
+        return Replay(judge(asked, base, signals), np.zeros(len(stream.asked), dtype=bool))
     number = base.article.max(initial=-1) + 1
     with_draft = Base(
         [*base.texts, *draft.texts],
@@ -90,7 +92,7 @@ def replay(gap: Gap, stream: Stream, knowledge: KnowledgeBase, draft: Passages |
         finds_draft = (stream.vectors @ with_draft.vectors.T).argmax(axis=1) >= len(base.vectors)
     # What the agent showed in these conversations says nothing about a text that it did not have.
     signals = np.where(finds_draft[:, None], int(Signal.UNKNOWN), signals)
-    return Replay(judge(questions_of(stream), with_draft, signals), finds_draft)
+    return Replay(judge(asked, with_draft, signals), finds_draft)
 
 
 def find_neighbours(gap: Gap, stream: Stream, is_candidate: Any) -> Any:

@@ -20,6 +20,7 @@ from improvement.neighbours import Indexes, nearest
 from improvement.question_marks import read_question_marks
 from improvement.question_requests import Laid, fold, lay_out, speak_for
 from improvement.search import KnowledgeBase, load_knowledge_base
+from improvement.spelling import correct_spelling
 from improvement.stream import Stream
 from portal.embeddings import model_name
 from portal.models import Merchant
@@ -73,11 +74,12 @@ def judge_stream(merchant: Merchant, stream: Stream) -> Judgement:
     heard = np.isin(np.arange(len(stream.asked)), laid.owner if learned is None else laid.owner[np.isnan(known)])
     signals = known_signals(merchant, stream, knowledge, heard)[laid.owner]
     if learned is not None:
-        judgement = judge_update(laid, base, known, signals, learned)
+        asked = correct_spelling(laid.questions, base, lambda row: bool(np.isnan(known[row])))
+        judgement = judge_update(asked, base, known, signals, learned)
     else:
         said = {row: marks[one.question_id] for row, one in enumerate(stream.asked) if one.question_id in marks}
         by_row = {row: said[owner] for row, owner in enumerate(laid.owner.tolist()) if owner in said}
-        judgement = judge(laid.questions, base, signals, by_row)
+        judgement = judge(correct_spelling(laid.questions, base), base, signals, by_row)
         keep_learned(merchant, stream, judgement, inputs)
     spoken = speak_for(laid, judgement)
     divided = laid.request[spoken] > 0
@@ -88,8 +90,10 @@ def judge_stream(merchant: Merchant, stream: Stream) -> Judgement:
     return folded
 
 
-def judge_update(laid: Laid, base: Base, known: NDArray[np.float64], signals: Signals, learned: Learned) -> Judgement:
-    update = judge_new(laid.questions, base, known, signals, learned)
+def judge_update(
+    asked: Questions, base: Base, known: NDArray[np.float64], signals: Signals, learned: Learned
+) -> Judgement:
+    update = judge_new(asked, base, known, signals, learned)
     n, rows = len(known), update.rows
     passage, similarity = np.full(n, -1, dtype=np.intp), np.zeros(n, dtype=np.float32)
     own, reasons = known.copy(), np.zeros((n, len(NAMES)))

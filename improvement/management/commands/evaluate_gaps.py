@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from improvement.coverage_model import decide, survey
 from improvement.evaluation import LabelledQuestion, embed_folder, evaluate
 from improvement.label_curve import draw_curve
+from improvement.spelling import correct_spelling
 from portal.embeddings import EmbeddingError, model_name
 
 
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         except EmbeddingError as error:
             raise CommandError(str(error)) from error
         embedded = perf_counter()
-        seen = survey(folder.asked, folder.base)
+        seen = survey(correct_spelling(folder.asked, folder.base), folder.base)
         judgement = decide(seen)
         judged = perf_counter()
         result = asdict(evaluate(folder, judgement))
