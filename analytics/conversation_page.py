@@ -7,10 +7,11 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
+from analytics.coverage_verdict import Verdict, find_verdict
 from analytics.features import LABELS
 from analytics.hindsight import Reversal, find_reversals
 from analytics.local_scorer import BASELINE, BASELINE_LABEL
-from analytics.models import Conversation, Counting, Event, Outcome, QualityScore, SpamDecision
+from analytics.models import Author, Conversation, Counting, Event, Outcome, QualityScore, SpamDecision
 from analytics.outcomes import Rules, ThreadEvent, read_episodes
 from analytics.rubric import RUBRIC, Dimension, read_rubrics
 from analytics.spam import latest_decision
@@ -40,6 +41,8 @@ class ConversationPage:
     """`came_back` is the conversation that refuted this one, `came_from` the one that this refuted."""
 
     story: Sequence[Step]
+    verdict: Verdict | None
+    asked_in: int | None  # the message that the verdict is about
     scores: Sequence[Scored]
     neighbours: Sequence[Conversation]
     came_back: Conversation | None
@@ -58,8 +61,11 @@ def build_page(merchant: Merchant, conversation: Conversation) -> ConversationPa
     rules = rules_of(Counting.objects.get(merchant=merchant))
     received = _read_events(merchant, conversation.thread)
     own, following = _own_events(conversation, [event for _at, event in received], rules)
+    story = tell_story(merchant, conversation.messages.all(), own)
     return ConversationPage(
-        story=tell_story(merchant, conversation.messages.all(), own),
+        story=story,
+        verdict=find_verdict(merchant, conversation),
+        asked_in=_find_question(story, conversation),
         scores=_read_scores(merchant, conversation),
         neighbours=list(_neighbours(merchant, conversation)),
         came_back=_find_return(merchant, conversation),
@@ -68,6 +74,13 @@ def build_page(merchant: Merchant, conversation: Conversation) -> ConversationPa
         reversals=find_reversals(received, rules, (conversation.started_at, following)),
         spam=latest_decision(conversation),
     )
+
+
+def _find_question(story: Sequence[Step], conversation: Conversation) -> int | None:
+    """The customer's message that asks; the first where its text was shortened since."""
+    asked = [step.message for step in story if step.message and step.message.author == Author.CUSTOMER]
+    exact = [message for message in asked if message.text == conversation.question]
+    return next((message.pk for message in [*exact, *asked]), None)
 
 
 def events_of(merchant: Merchant, conversation: Conversation) -> list[ThreadEvent]:

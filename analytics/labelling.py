@@ -86,8 +86,13 @@ def _lease(task: LabelTask, reviewer: User, *, now: datetime) -> LabelTask:
 
 def is_labelling(conversation_id: int, reviewer: User, *, now: datetime) -> bool:
     """Whether this person has the conversation on the labelling page, and so may not see how it was scored."""
-    leases = LabelLease.objects.filter(reviewer=reviewer, expires_at__gt=now, task__conversation=conversation_id)
-    return bool(leases.filter(task__closed_at=None).exists())
+    return conversation_id in find_labelling(reviewer, now=now)
+
+
+def find_labelling(reviewer: User, *, now: datetime) -> list[int]:
+    """The conversations that this person has on the labelling page, at most a few."""
+    leases = LabelLease.objects.filter(reviewer=reviewer, expires_at__gt=now, task__closed_at=None)
+    return list(leases.values_list("task__conversation_id", flat=True))
 
 
 def save_marks(task: LabelTask, marks: Marks, *, by: User, now: datetime, comment: str = "") -> Label:

@@ -1,17 +1,14 @@
 """Why a question counts as covered or not, in the words of people: the model's features in four groups."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from analytics.coverage_verdict import WORTH_TELLING, Reason
 from improvement.coverage_features import NAMES, Matrix
-
-# Less than this in log odds is no reason.
-WORTH_TELLING = 0.1
 
 
 class Group(IntEnum):
@@ -43,12 +40,6 @@ def group_of(name: str) -> Group:
 _GROUPS = np.array([group_of(name) for name in NAMES])
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    label: Promise
-    log_odds: float  # above 0 speaks for covered
-
-
 def sum_by_group(contributions: Matrix) -> Matrix:
     """(questions, features) → (questions, groups)."""
     return np.stack([contributions[:, group == _GROUPS].sum(axis=1) for group in Group], axis=1)
@@ -56,5 +47,9 @@ def sum_by_group(contributions: Matrix) -> Matrix:
 
 def explain(sums: Sequence[float]) -> list[Reason]:
     """The strongest first; what hardly counts is left out."""
-    told = [Reason(LABELS[group][0 if value > 0 else 1], value) for group, value in zip(Group, sums, strict=True)]
-    return sorted((one for one in told if abs(one.log_odds) >= WORTH_TELLING), key=lambda one: -abs(one.log_odds))
+    told = [
+        Reason(group.name.lower(), LABELS[group][0 if value > 0 else 1], value)
+        for group, value in zip(Group, sums, strict=True)
+        if abs(value) >= WORTH_TELLING
+    ]
+    return sorted(told, key=lambda one: -abs(one.log_odds or 0))

@@ -1,6 +1,6 @@
 """What the page of one gap shows: questions over time, examples, the nearest articles and why they are not enough."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -8,9 +8,11 @@ from django.db.models import Avg, Count, QuerySet
 from django.utils.translation import gettext as _
 
 from analytics.charts import Chart
+from analytics.coverage_verdict import Verdict
 from improvement.gap_reasons import explain_lack, explain_recurrence
 from improvement.keyphrases import count_phrases, find_missing_words
 from improvement.models import Article, ArticleVersion, Gap, GapMerge, Question, QuestionPin
+from improvement.question_verdicts import read_verdicts
 from portal.models import Merchant
 from portal.templatetags.formats import local_day, number
 
@@ -40,18 +42,20 @@ class GapPage:
     chart: Chart
     why: str
     recurrence: str
-    examples: Sequence[Question]
+    examples: Sequence[tuple[Question, Verdict]]
     articles: Sequence[NearArticle]
     n_people: int  # customers who asked
     merges: Sequence[GapMerge]  # that can be undone
     taken_out: Sequence[QuestionPin]  # that can be put back
 
 
-def build_gap_page(merchant: Merchant, gap: Gap, *, now: datetime) -> GapPage:
+def build_gap_page(merchant: Merchant, gap: Gap, *, now: datetime, hidden: Collection[int] = ()) -> GapPage:
+    """`hidden`: conversations whose outcome and rating the reader may not see, as they are about to judge them."""
     questions = read_questions(merchant, gap)
     recent = questions.filter(asked_at__gt=now - timedelta(weeks=N_WEEKS)).order_by()
     days = [moment.astimezone(merchant.zone).date() for moment in recent.values_list("asked_at", flat=True)]
     articles = find_near_articles(merchant, gap)
+    examples = list(questions.exclude(conversation__in=hidden)[:N_EXAMPLES])
     merges = GapMerge.objects.for_merchant(merchant).filter(target=gap, undone_at=None)
     taken_out = QuestionPin.objects.for_merchant(merchant).filter(gap=gap, belongs=False, question__gap=None)
     return GapPage(
@@ -59,7 +63,7 @@ def build_gap_page(merchant: Merchant, gap: Gap, *, now: datetime) -> GapPage:
         chart=weekly_chart(count_weeks(days, until=now)),
         why=explain_lack(merchant, gap),
         recurrence=explain_recurrence(gap),
-        examples=list(questions[:N_EXAMPLES]),
+        examples=with_verdicts(merchant, examples, now=now),
         articles=articles,
         n_people=questions.exclude(conversation__customer_id="").values("conversation__customer_id").distinct().count(),
         merges=list(merges.select_related("source", "by").defer("source__centroid")),
@@ -71,6 +75,13 @@ def read_questions(merchant: Merchant, gap: Gap) -> "QuerySet[Question]":
     """The newest first, by the index question_gap."""
     questions: QuerySet[Question] = Question.objects.for_merchant(merchant).filter(gap=gap)
     return questions.select_related("conversation").defer("embedding").order_by("-asked_at", "-id")
+
+
+def with_verdicts(
+    merchant: Merchant, questions: Sequence[Question], *, now: datetime
+) -> list[tuple[Question, Verdict]]:
+    verdicts = read_verdicts(merchant, [question.pk for question in questions], now=now)
+    return [(question, verdicts[question.pk]) for question in questions if question.pk in verdicts]
 
 
 def count_weeks(days: Sequence[date], *, until: datetime) -> list[tuple[date, int]]:

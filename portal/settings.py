@@ -269,6 +269,8 @@ ARTICLE_SOURCES = "improvement.source_texts.find_sources"
 CONVERSATION_TOPICS = "improvement.topics.read_topics"
 # The same as rows: function(merchant) -> queryset of (conversation id, key, label).
 TOPICS_OF_CONVERSATIONS = "improvement.topics.rows_of_topics"
+# Whether the articles answer it: function(merchant, conversation) -> analytics.coverage_verdict.Verdict or None.
+COVERAGE_VERDICT = "improvement.question_verdicts.find_verdict"
 
 UNFOLD = ADMIN_LOOK
 

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from improvement.models import Gap, GapStatus, Lack, Priority, Question, Recurrence, Trend
+from improvement.question_verdicts import read_verdicts
 from portal.api import MerchantApiView
 from portal.api_page import PageQuery, page_of, read_page
 from portal.api_query import Choice
@@ -49,13 +51,37 @@ class GapSerializer(serializers.ModelSerializer[Gap]):
         )
 
 
+class ReasonSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(
+        help_text="articles, questions, words, topic: of the text; sources, confidence, asked_again, "
+        "rating: of the conversation; neighbours: of the questions most like it."
+    )
+    said = serializers.CharField(source="label", help_text="In the merchant's language.")
+    detail = serializers.CharField()
+    log_odds = serializers.FloatField(
+        allow_null=True, help_text="Above 0 speaks for an answer, below against it; null where it was not weighed."
+    )
+
+
 class ExampleSerializer(serializers.ModelSerializer[Question]):
     question_id = serializers.IntegerField(source="pk")
     conversation_id = serializers.IntegerField()
+    nearest_article = serializers.CharField(
+        source="nearest_article.external_id", default=None, allow_null=True, help_text="Its id in your system."
+    )
+    reasons = serializers.SerializerMethodField(help_text="Why it counts as answered or not, the strongest first.")
 
     class Meta:
         model = Question
-        fields = ("question_id", "conversation_id", "text", "asked_at", "coverage_probability", "nearest_similarity")
+        fields = (
+            *("question_id", "conversation_id", "text", "asked_at", "coverage_probability"),
+            *("nearest_article", "nearest_similarity", "reasons"),
+        )
+
+    @extend_schema_field(ReasonSerializer(many=True))
+    def get_reasons(self, question: Question) -> Any:
+        verdict = self.context["verdicts"].get(question.pk)
+        return ReasonSerializer(verdict.reasons if verdict else [], many=True).data
 
 
 class OneGapSerializer(GapSerializer):
@@ -67,8 +93,10 @@ class OneGapSerializer(GapSerializer):
 
     @extend_schema_field(ExampleSerializer(many=True))
     def get_examples(self, gap: Gap) -> Any:
-        questions = Question.objects.for_merchant(gap.merchant).filter(gap=gap).defer("embedding")
-        return ExampleSerializer(questions.order_by("-asked_at")[:N_EXAMPLES], many=True).data
+        rows = Question.objects.for_merchant(gap.merchant).filter(gap=gap).defer("embedding")
+        questions = list(rows.select_related("nearest_article").order_by("-asked_at", "-id")[:N_EXAMPLES])
+        verdicts = read_verdicts(gap.merchant, [question.pk for question in questions], now=timezone.now())
+        return ExampleSerializer(questions, many=True, context={"verdicts": verdicts}).data
 
 
 class GapsQuery(PageQuery):

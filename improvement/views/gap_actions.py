@@ -153,8 +153,12 @@ def question_marks(request: MerchantRequest, merchant: Merchant, question_id: in
     is_covered = request.POST.get("is_covered") == "yes"
     mark_question(merchant, question.pk, is_covered=is_covered, by=request.user)
     if is_covered:
-        messages.success(request, _("Noted: an article answers this. With the next refresh it leaves the gap."))
+        messages.success(request, _("Noted: an article answers this. The next refresh learns from it."))
     else:
         messages.success(request, _("Noted: no article answers this."))
-    back = question.gap_id
-    return redirect("gap_questions", merchant.slug, back) if back else redirect("gaps", merchant.slug)
+    back = request.POST.get("back", "")
+    if back == "conversation":
+        return redirect("conversation", merchant.slug, question.conversation_id)
+    if question.gap_id is None:
+        return redirect("gaps", merchant.slug)
+    return redirect("gap" if back == "gap" else "gap_questions", merchant.slug, question.gap_id)

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from analytics.labelling import find_labelling
 from analytics.models import Channel
 from improvement.gap_list import (
     SORTS,
@@ -21,7 +22,7 @@ from improvement.gap_list import (
     read_languages,
     summarise_gaps,
 )
-from improvement.gap_page import build_gap_page, read_questions
+from improvement.gap_page import build_gap_page, read_questions, with_verdicts
 from improvement.models import Article, Dismissal, Gap, Lack, Priority, Question, Reading
 from improvement.tasks import find_gaps
 from portal.models import Job, Merchant, Role
@@ -75,8 +76,9 @@ def gap(request: MerchantRequest, merchant: Merchant, gap_id: int) -> HttpRespon
     if found.merged_into_id is not None:
         return redirect("gap", merchant.slug, found.merged_into_id)
     others = list_gaps(merchant, Wanted(group="", sort="name")).exclude(pk=found.pk).values_list("pk", "name")
+    now = timezone.now()
     context = {
-        "page": build_gap_page(merchant, found, now=timezone.now()),
+        "page": build_gap_page(merchant, found, now=now, hidden=find_labelling(request.user, now=now)),
         "gap": found,
         "others": others[:MAX_OTHERS],
         "drafts": found.drafts.all()[:5],
@@ -91,9 +93,13 @@ def gap(request: MerchantRequest, merchant: Merchant, gap_id: int) -> HttpRespon
 def gap_questions(request: MerchantRequest, merchant: Merchant, gap_id: int) -> HttpResponse:
     """All of a gap's questions, to choose from for a gap of their own."""
     found = get_gap(merchant, gap_id)
+    now = timezone.now()
+    questions = read_questions(merchant, found).exclude(conversation__in=find_labelling(request.user, now=now))
+    page = Paginator(questions, QUESTIONS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "gap": found,
-        "page": Paginator(read_questions(merchant, found), QUESTIONS_PER_PAGE).get_page(request.GET.get("page")),
+        "page": page,
+        "rows": with_verdicts(merchant, list(page), now=now),
         "may_review": request.membership.role >= Role.REVIEWER,
     }
     return render(request, "improvement/gap_questions.html", context)
