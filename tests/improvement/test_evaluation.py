@@ -49,9 +49,16 @@ def test_a_folder_without_the_files_is_refused(tmp_path):
 @pytest.mark.skipif(not GAPS.exists(), reason="the evaluation's questions are not on this machine")
 def test_finance_stays_as_good_as_it_was(capsys):
     result = measure(GAPS / "finance", capsys)
-    assert result["accuracy"] >= 0.91
-    assert result["auroc"] >= 0.975
+    assert result["accuracy"] >= 0.915
+    assert result["auroc"] >= 0.98
     assert result["v_measure"] >= 0.9
+
+
+@pytest.mark.skipif(not GAPS.exists(), reason="the evaluation's questions are not on this machine")
+def test_short_and_misspelt_questions_reach_what_was_asked_for(capsys):
+    result = measure(GAPS / "curekart", capsys)
+    assert result["accuracy"] >= 0.82
+    assert result["auroc"] >= 0.91
 
 
 @pytest.mark.skipif(not GAPS.exists(), reason="the evaluation's questions are not on this machine")
