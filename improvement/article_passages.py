@@ -30,11 +30,13 @@ class Passages:
 
 def embed_passages(title: str, body: str) -> Passages:
     """Raises EmbeddingError."""
-    (passages,) = embed_all([(title, body)], {})
+    (passages,) = embed_all([(title, body)], {}, model_name())
     return passages
 
 
-def embed_for(merchant: Merchant, texts: Sequence[tuple[str, str]], *, report: Report = ignore) -> list[Passages]:
+def embed_for(
+    merchant: Merchant, texts: Sequence[tuple[str, str]], *, model: str, report: Report = ignore
+) -> list[Passages]:
     """Of many articles (title, body) at once. What the merchant's passages hold already is not computed again.
 
     `report` is told how many articles are done, of how many. Raises EmbeddingError.
@@ -43,7 +45,7 @@ def embed_for(merchant: Merchant, texts: Sequence[tuple[str, str]], *, report: R
     for start in range(0, len(texts), ARTICLES_AT_ONCE):
         part = texts[start : start + ARTICLES_AT_ONCE]
         wanted = {passage.text for title, body in part for passage in read_passages(title, body)}
-        made.extend(embed_all(part, known_vectors(merchant, wanted, model_name())))
+        made.extend(embed_all(part, known_vectors(merchant, wanted, model), model))
         report(len(made), len(texts))
     return made
 
@@ -54,11 +56,10 @@ def known_vectors(merchant: Merchant, texts: set[str], model: str) -> dict[str, 
     return dict(chunks.values_list("text", "embedding")) if texts else {}
 
 
-def embed_all(texts: Sequence[tuple[str, str]], known: dict[str, Vectors]) -> list[Passages]:
-    model = model_name()
+def embed_all(texts: Sequence[tuple[str, str]], known: dict[str, Vectors], model: str) -> list[Passages]:
     articles = [read_passages(title, body) for title, body in texts]
     new = list(dict.fromkeys(p.text for passages in articles for p in passages if p.text not in known))
-    vectors = {**known, **dict(zip(new, embed(new), strict=True))}
+    vectors = {**known, **dict(zip(new, embed(new, model=model), strict=True))}
     return [
         Passages(
             texts=[passage.text for passage in passages],
@@ -70,13 +71,9 @@ def embed_all(texts: Sequence[tuple[str, str]], known: dict[str, Vectors]) -> li
     ]
 
 
-def replace_chunks(article: Article, passages: Passages) -> None:
-    """Also drops the vectors of another model: they belong to a text that is gone."""
-    replace_all_chunks([(article, passages)])
-
-
 def replace_all_chunks(articles: Sequence[tuple[Article, Passages]]) -> None:
-    Chunk.objects.filter(article__in=[article.pk for article, _passages in articles]).delete()
+    """An article comes once for each model. The vectors of any other belong to a text that is gone."""
+    Chunk.objects.filter(article__in={article.pk for article, _passages in articles}).delete()
     add_chunks(articles)
 
 

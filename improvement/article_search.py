@@ -16,9 +16,10 @@ from typing import Any
 from django.db import connection, transaction
 
 from improvement.article_index import is_indexed
-from improvement.article_reembedding import find_search_model
 from improvement.models import SHARED, Article, ArticleStatus
+from improvement.search_state import find_search_model
 from improvement.word_configs import word_config
+from improvement.word_counting import count_words
 from portal.embeddings import Vectors, embed
 from portal.models import Merchant
 
@@ -28,6 +29,9 @@ WORDS_SAY = 0.1
 CODES_SAY = 0.4
 SHARPNESS = 20
 MAX_WORDS = 40
+# Passages that only share words which so many others have, too, are no candidates: ordering them all took a fifth of a
+# second, and such words say next to nothing.
+MAX_SHARING = 5_000
 _HAS_DIGIT = re.compile(r"\d")
 
 
@@ -56,6 +60,7 @@ class Word:
     config: str
     lexeme: str
     weight: float
+    n_passages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +81,9 @@ _LIVE = """
     AND a.audience = ANY(%(audiences)s) AND (%(language)s = '' OR a.language = %(language)s
         OR starts_with(a.language, %(language)s || '-'))
 """
-# The words are read from the index chunk_words.
-_COUNT = """
-    SELECT asked.config, asked.lexeme,
-        (SELECT count(*) FROM improvement_chunk c WHERE c.merchant_id = {merchant}
-         AND c.words @@ (quote_literal(asked.lexeme)::tsquery) AND c.word_config = asked.config
-         AND c.embedding_model = %(model)s)
-    FROM (
-        SELECT config, unnest(tsvector_to_array(to_tsvector(config::regconfig, %(query)s))) AS lexeme
-        FROM unnest(%(configs)s::text[]) AS config
-    ) asked
+_SPLIT = """
+    SELECT config, tsvector_to_array(to_tsvector(config::regconfig, %s)) FROM unnest(%s::text[]) AS config
 """
-_TOTAL = "SELECT count(*) FROM improvement_chunk WHERE merchant_id = %s AND embedding_model = %s"
 _FIND = """
     WITH asked(config, lexeme, weight) AS (
         SELECT * FROM unnest(%(configs)s::text[], %(lexemes)s::text[], %(weights)s::float8[])
@@ -111,9 +107,7 @@ def search_articles(merchant: Merchant, query: str, limit: int, wanted: Filter |
     query = query.replace("\x00", " ")
     if not query.strip():
         return []
-    model = find_search_model(merchant)
-    vector = embed([query], model=model)[0]
-    found = find_candidates(merchant, vector, weigh_words(merchant, query, model), wanted, model=model)
+    found = find_by_live_model(merchant, query, wanted)
     order = rank(found)[:limit]
     articles = (
         Article.objects.for_merchant(merchant)
@@ -137,6 +131,17 @@ def search_articles(merchant: Merchant, query: str, limit: int, wanted: Filter |
     ]
 
 
+def find_by_live_model(merchant: Merchant, query: str, wanted: Filter | None) -> list[Candidate]:
+    """Again where the merchant moved to another model meanwhile: the vectors that were asked for may be gone."""
+    model = find_search_model(merchant)
+    while True:
+        vector = embed([query], model=model)[0]
+        found = find_candidates(merchant, vector, weigh_words(merchant, query, model), wanted, model=model)
+        asked, model = model, find_search_model(merchant)
+        if asked == model:
+            return found
+
+
 def rank(found: Sequence[Candidate]) -> list[tuple[int, float]]:
     """Articles with their scores, the best first."""
     scores: dict[int, list[float]] = defaultdict(list)
@@ -156,23 +161,30 @@ def weigh_words(merchant: Merchant, query: str, model: str) -> list[Word]:
     """The question's words with their share of its meaning: the weights of BM25 (Robertson, Zaragoza 2009)."""
     languages = Article.objects.for_merchant(merchant).filter(status=ArticleStatus.PUBLISHED)
     configs = sorted({word_config(code) for code in languages.values_list("language", flat=True).distinct().order_by()})
-    if not configs:
-        return []
     with connection.cursor() as cursor:
-        asked: dict[str, Any] = {
-            "model": model,
-            "query": " ".join(query.split()[:MAX_WORDS]),
-            "configs": configs,
-        }
-        cursor.execute(_COUNT.format(merchant=int(merchant.pk)), asked)
-        counts: list[tuple[str, str, int]] = cursor.fetchall()
-        cursor.execute(_TOTAL, [merchant.pk, model])
-        (total,) = cursor.fetchone() or (0,)
-    rarity = {(config, lexeme): math.log(1 + (total - n + 0.5) / (n + 0.5)) for config, lexeme, n in counts}
+        cursor.execute(_SPLIT, [" ".join(query.split()[:MAX_WORDS]), configs])
+        lexemes: dict[str, list[str]] = dict(cursor.fetchall())
+    total, counts = count_words(merchant, lexemes, model)
+    # Counts may be older than the total, or the other way round.
+    rarity = {word: math.log(1 + max(total - n + 0.5, 0) / (n + 0.5)) for word, n in counts.items()}
     sums: dict[str, float] = defaultdict(float)
     for (config, _lexeme), weight in rarity.items():
         sums[config] += weight
-    return [Word(config, lexeme, weight / sums[config]) for (config, lexeme), weight in rarity.items()]
+    return [
+        Word(config, lexeme, weight / (sums[config] or 1), counts[config, lexeme])
+        for (config, lexeme), weight in rarity.items()
+    ]
+
+
+def selective(words: Sequence[Word]) -> list[Word]:
+    """The rarest words that no more than MAX_SHARING passages share."""
+    chosen, n_sharing = [], 0
+    for word in sorted(words, key=lambda word: (word.n_passages, word.lexeme)):
+        n_sharing += word.n_passages
+        if n_sharing > MAX_SHARING:
+            break
+        chosen.append(word)
+    return chosen
 
 
 def find_candidates(
@@ -190,12 +202,12 @@ def find_candidates(
         "configs": [word.config for word in words],
         "lexemes": [word.lexeme for word in words],
         "weights": [word.weight for word in words],
-        "any_word": " | ".join(sorted({quote_lexeme(word.lexeme) for word in words})),
+        "any_word": " | ".join(sorted({quote_lexeme(word.lexeme) for word in selective(words)})),
     }
     merchant_id = int(merchant.pk)  # stands in the statement itself, so that the planner may take the partial index
     statement = _FIND.format(live=_LIVE.format(merchant=merchant_id))
     with transaction.atomic(), connection.cursor() as cursor:
-        if is_indexed(merchant):
+        if is_indexed(merchant, model):
             cursor.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
             cursor.execute("SET LOCAL hnsw.ef_search = 100")
         cursor.execute(statement, asked)

@@ -8,12 +8,16 @@ from django.utils.translation import ngettext
 
 from improvement.article_import_sitemap import SitemapError
 from improvement.article_importing import apply_import, count_outcomes, read_import
-from improvement.article_index import keep_index
+from improvement.article_index import keep_indexes
 from improvement.article_pairs import find_pairs
-from improvement.models import Article, ArticleImport, EntryOutcome, ImportState
+from improvement.models import Article, ArticleImport, EntryOutcome, ImportState, SearchState
 from improvement.models.article_pair import ArticleComparison
+from improvement.word_counting import count_frequent_words
 from portal.embeddings import EmbeddingError
 from portal.models import Job, Merchant
+
+# A million passages.
+INDEX_SECONDS = 3600
 
 
 @shared_task
@@ -60,7 +64,7 @@ def apply_article_import(import_id: int, job_id: int) -> None:
             n_saved = counts[EntryOutcome.NEW] + counts[EntryOutcome.CHANGED]
             message = ngettext("%(n)d article was saved.", "%(n)d articles were saved.", n_saved) % {"n": n_saved}
             job.finish(message, at=timezone.now())
-    keep_index(article_import.merchant)
+    keep_article_indexes.delay()
     compare_articles.delay(article_import.merchant_id)
 
 
@@ -68,6 +72,14 @@ def give_back(article_import: ArticleImport, job: Job, reason: str) -> None:
     """Nothing was changed, so the same preview can be tried again."""
     article_import.move(ImportState.APPLYING, ImportState.READY, state_reason=reason[:300])
     job.fail(reason, at=timezone.now())
+
+
+@shared_task(time_limit=INDEX_SECONDS, soft_time_limit=INDEX_SECONDS)
+def keep_article_indexes() -> None:
+    """What the search of large merchants needs, made and dropped as their articles come and go."""
+    keep_indexes()
+    for state in SearchState.objects.select_related("merchant"):
+        count_frequent_words(state.merchant, state.embedding_model, now=timezone.now())
 
 
 @shared_task

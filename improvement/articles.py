@@ -12,18 +12,17 @@ from django.utils.translation import gettext as _
 from improvement.article_passages import (
     Passages,
     Report,
+    add_chunks,
     embed_for,
-    embed_passages,
     ignore,
     replace_all_chunks,
-    replace_chunks,
 )
 from improvement.article_texts import ArticleText
 from improvement.errors import RefusedError
 from improvement.gap_reopening import reopen_of_archived
 from improvement.models import Article, ArticleStatus, ArticleVersion, Audience, Chunk, DraftRevision
+from improvement.search_state import hold_search_model, models_to_write
 from improvement.word_configs import word_config
-from portal.embeddings import model_name
 from portal.models import ApiKey, AuditEntry, Merchant, User
 
 
@@ -34,6 +33,14 @@ class VersionConflictError(RefusedError):
         super().__init__(_("Somebody else saved this article in the meantime."))
         self.external_id = external_id
         self.article = article
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Passages by external id, once for each of the models."""
+
+    models: list[str]
+    by_id: dict[str, list[Passages]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ def save_articles(
     via: ApiKey | None = None,
     revision: DraftRevision | None = None,
     expected: Mapping[str, int] | None = None,
-    passages: Mapping[str, Passages] | None = None,
+    passages: Prepared | None = None,
 ) -> list[Saved]:
     """Creates the articles or brings them up to date, all or none; the same content again makes no version.
 
@@ -86,6 +93,7 @@ def save_articles(
     # Before the transaction: no lock is held while an embedding service takes its time.
     passages = passages if passages is not None else prepare_passages(merchant, texts, revision=revision)
     with transaction.atomic():
+        hold_search_model(merchant, passages.models)
         articles = lock_articles(merchant, wanted)
         check_versions(articles, expected or {})
         before = {key: describe(article) for key, article in articles.items()}
@@ -94,9 +102,10 @@ def save_articles(
             apply_text(article, wanted[key])
         changed = [article for key, article in articles.items() if not has_text(article, wanted[key], revision)]
         add_versions(changed, wanted, by=by, revision=revision)
-        replace_all_chunks(
-            [(one, passages.get(one.external_id) or embed_passages(*text_of(wanted, one))) for one in changed]
-        )
+        # What was live while it was prepared and is not any more: both texts were saved in turn.
+        missing = [wanted[one.external_id] for one in changed if one.external_id not in passages.by_id]
+        made = {**passages.by_id, **embed_texts(merchant, missing, passages.models)}
+        replace_all_chunks([(one, each) for one in changed for each in made[one.external_id]])
         touched = [article for key, article in articles.items() if before[key] != describe(article)]
         store(touched)
         record(merchant, touched, is_new, by=by, via=via)
@@ -110,13 +119,22 @@ def prepare_passages(
     *,
     revision: DraftRevision | None = None,
     report: Report = ignore,
-) -> dict[str, Passages]:
-    """By external id, of the texts that are not live already. Raises EmbeddingError."""
+) -> Prepared:
+    """Of the texts that are not live already. Raises EmbeddingError."""
     tidy = {text.external_id: text.tidied() for text in texts}
     known = find_articles(merchant, tidy)
     new = [text for key, text in tidy.items() if key not in known or not has_text(known[key], text, revision)]
-    embedded = embed_for(merchant, [(text.title, text.body) for text in new], report=report)
-    return {text.external_id: made for text, made in zip(new, embedded, strict=True)}
+    models = models_to_write(merchant)
+    return Prepared(models, embed_texts(merchant, new, models, report=report))
+
+
+def embed_texts(
+    merchant: Merchant, texts: Sequence[ArticleText], models: Sequence[str], *, report: Report = ignore
+) -> dict[str, list[Passages]]:
+    """By external id, once for each model."""
+    written = [(text.title, text.body) for text in texts]
+    made = [embed_for(merchant, written, model=model, report=report) for model in models]
+    return {text.external_id: list(each) for text, *each in zip(texts, *made, strict=True)}
 
 
 def find_articles(merchant: Merchant, external_ids: Mapping[str, ArticleText]) -> dict[str, Article]:
@@ -153,11 +171,6 @@ def apply_text(article: Article, text: ArticleText) -> None:
     article.tags, article.source_url, article.status = list(text.tags), text.source_url, ArticleStatus.PUBLISHED
     article.collection = text.collection or article.collection
     article.was_shared = article.was_shared or text.audience != Audience.INTERNAL
-
-
-def text_of(texts: Mapping[str, ArticleText], article: Article) -> tuple[str, str]:
-    text = texts[article.external_id]
-    return text.title, text.body
 
 
 def has_text(article: Article, text: ArticleText, revision: DraftRevision | None) -> bool:
@@ -255,12 +268,17 @@ def archive_article(article: Article, *, by: User | None, at: datetime) -> None:
 def unarchive_article(article: Article, *, by: User | None, at: datetime) -> None:
     """Back as it was. Raises EmbeddingError where the model has changed since and cannot be reached."""
     live = article.get_live_version()
-    is_ready = Chunk.objects.filter(article=article, embedding_model=model_name()).exists()
-    passages = None if is_ready else embed_passages(live.title, live.body)
+    models = models_to_write(article.merchant)
+    stored = set(Chunk.objects.filter(article=article).values_list("embedding_model", flat=True))
+    made = [
+        embed_for(article.merchant, [(live.title, live.body)], model=model)[0]
+        for model in models
+        if model not in stored
+    ]
     with transaction.atomic():
+        hold_search_model(article.merchant, models)
         archived = Article.objects.filter(pk=article.pk, status=ArticleStatus.ARCHIVED)
         if archived.update(status=ArticleStatus.PUBLISHED, updated_at=at) == 1:
-            if passages is not None:
-                replace_chunks(article, passages)
+            add_chunks([(article, passages) for passages in made])
             AuditEntry.record(article.merchant, "article.unarchived", by=by, on=article)
     article.refresh_from_db(fields=["status", "updated_at"])

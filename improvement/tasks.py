@@ -10,7 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from improvement import coverage, drafting, effects, gaps, publishing
-from improvement.article_tasks import apply_article_import, compare_articles, read_article_import
+from improvement.article_tasks import (
+    apply_article_import,
+    compare_articles,
+    keep_article_indexes,
+    read_article_import,
+)
 from improvement.errors import NotEnoughMaterialError
 from improvement.models import Draft, DraftState
 from portal.embeddings import EmbeddingError
@@ -18,7 +23,7 @@ from portal.llm import LlmError
 from portal.models import Job, Merchant
 
 # Celery finds tasks in this module.
-__all__ = ["apply_article_import", "compare_articles", "read_article_import"]
+__all__ = ["apply_article_import", "compare_articles", "keep_article_indexes", "read_article_import"]
 
 RETRIES = 3
 # A worker that died while it held a task: past every retry and time limit.

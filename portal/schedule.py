@@ -32,6 +32,7 @@ SCHEDULE: tuple[Every | Nightly, ...] = (
     Every("improvement.tasks.refresh_gaps", seconds=120),
     Every("improvement.tasks.resume_drafts", seconds=600),
     Every("improvement.article_tasks.compare_articles", seconds=300),
+    Every("improvement.article_tasks.keep_article_indexes", seconds=300),
     Every("reporting.tasks.send_due_reports", seconds=300),
     Every("reporting.tasks.find_anomalies", seconds=900),
     Nightly("analytics.tasks.reconcile", hour=2),

@@ -13,6 +13,7 @@ from improvement.models.question_request import QuestionRequest
 from improvement.models.reading import Reading
 from improvement.models.review import Review
 from improvement.models.revision import DraftRevision, Writer
+from improvement.models.search_state import SearchState, WordCount
 
 __all__ = [
     "SHARED",
@@ -46,8 +47,10 @@ __all__ = [
     "Reading",
     "Recurrence",
     "Review",
+    "SearchState",
     "Trend",
     "Verdict",
+    "WordCount",
     "Writer",
     "merge_gaps",
     "put_back",

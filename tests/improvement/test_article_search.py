@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from improvement import article_index, article_search
+from improvement import word_counting
 from improvement.article_search import Filter, find_candidates, search_articles, soft_maximum, weigh_words
 from improvement.articles import save_article
 from improvement.models import Audience, Chunk
@@ -134,21 +134,9 @@ def test_a_merchant_below_ten_thousand_passages_is_scanned_exactly_and_nobody_el
 
 
 def test_words_are_counted_in_the_index_of_words(two_large_shops):
-    asked = {"model": model_name(), "query": "send the lamp", "configs": ["english"]}
-    plan = explain(article_search._COUNT.format(merchant=two_large_shops.pk), asked)
+    asked = {"model": model_name(), "lexemes": ["send", "lamp"], "config": "english", "most": word_counting.MOST}
+    plan = explain(word_counting._COUNT.format(merchant=two_large_shops.pk), asked)
     assert "chunk_words" in plan
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_large_merchant_gets_an_index_of_its_own_and_loses_it_when_it_shrinks(merchant, monkeypatch):
-    monkeypatch.setattr(article_index, "EXACT_BELOW", 4)
-    save(merchant, "returns", "Return a lamp", "Send it back.\n\nWithin 30 days.\n\nPrint the label.\n\nBring it.")
-    assert article_index.keep_index(merchant)
-    assert article_index.keep_index(merchant)  # a second time changes nothing
-    assert article_index.is_indexed(merchant)
-    assert ids(merchant, "send the lamp back", 1) == ["returns"]
-    Chunk.objects.all().delete()
-    assert not article_index.keep_index(merchant)
 
 
 def test_the_measurement_of_search_leaves_nothing_behind(db, tmp_path, capsys):

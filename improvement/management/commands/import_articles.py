@@ -9,7 +9,7 @@ from improvement.article_import_comparing import compare
 from improvement.article_import_files import read_folder
 from improvement.article_import_sitemap import SitemapError
 from improvement.article_importing import apply_import, count_outcomes, finish_reading, name_collection, read_import
-from improvement.article_index import keep_index
+from improvement.article_index import keep_indexes
 from improvement.models import ArticleImport, Audience, EntryOutcome, ImportState
 from portal.embeddings import EmbeddingError
 from portal.models import Merchant
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             except (SitemapError, EmbeddingError) as error:
                 article_import.fail(str(error), at=timezone.now())
                 raise CommandError(str(error)) from error
-        keep_index(merchant)
+        keep_indexes()
         self.tell(article_import, is_dry=options["dry_run"])
 
     def tell(self, article_import: ArticleImport, *, is_dry: bool) -> None:

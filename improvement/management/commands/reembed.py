@@ -3,7 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from improvement.article_index import keep_index
+from improvement.article_index import keep_indexes
 from improvement.article_reembedding import reembed
 from portal.embeddings import EmbeddingError, model_name
 from portal.models import Merchant
@@ -33,5 +33,5 @@ class Command(BaseCommand):
                     n_moved = reembed(merchant, report=report)
                 except EmbeddingError as error:
                     raise CommandError(f"{merchant.slug}: {error}") from error
-            keep_index(merchant)
+            keep_indexes()
             self.stdout.write(f"{merchant.slug}: {n_moved} articles moved to {model_name()}")
