@@ -16,6 +16,9 @@ from improvement.gap_groups import group_uncovered
 from improvement.reading_requests import is_request
 from portal.embeddings import embed
 
+# What the public sets call questions that belong to none of their topics.
+NO_TOPIC = frozenset({"out_of_scope", "NO_NODES_DETECTED"})
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledQuestion:
@@ -50,6 +53,7 @@ class Grouping:
     n_gaps: int
     gap_recall: float
     n_duplicates: int
+    n_duplicates_of_no_topic: int  # of these, gaps of questions to which the folder gives no topic of their own
     n_covered_gaps: int  # gaps whose most frequent topic has an article
 
 
@@ -123,5 +127,6 @@ def group(folder: Folder, probability: NDArray[np.float64], is_called: NDArray[n
         n_gaps=len(kept),
         gap_recall=len(uncovered & set(main)) / max(len(uncovered), 1),
         n_duplicates=len(main) - len(set(main)),
+        n_duplicates_of_no_topic=sum(max(main.count(topic) - 1, 0) for topic in NO_TOPIC),
         n_covered_gaps=sum(topic not in uncovered for topic in main),
     )

@@ -15,6 +15,11 @@ MIN_QUESTIONS = 5
 MAX_MEAN_PROBABILITY = 0.45
 # Mean cosine within a group below which its questions have no topic in common: noise, each asked once.
 MIN_COHESION = 0.2
+# Noise may have gathered around a topic. What is left is one where the rest is that close, and no small part of it.
+CORE_COHESION = 0.25
+MIN_CORE_SHARE = 0.4
+# So much of a group goes at once: question by question takes long in a large one.
+PEELED_AT_ONCE = 0.03
 
 
 def group_uncovered(
@@ -31,10 +36,23 @@ def group_uncovered(
 def keep_gaps(
     vectors: Vectors, probability: NDArray[np.float64], groups: Sequence[Indexes], common: Vectors
 ) -> list[Indexes]:
-    return [
-        rows
+    cores = [
+        find_core(vectors, rows, common)
         for rows in groups
-        if len(rows) >= MIN_QUESTIONS
-        and probability[rows].mean() <= MAX_MEAN_PROBABILITY
-        and mean_cosine(subtract_common(vectors[rows], common)) >= MIN_COHESION
+        if len(rows) >= MIN_QUESTIONS and probability[rows].mean() <= MAX_MEAN_PROBABILITY
     ]
+    return sorted((rows for rows in cores if len(rows) >= MIN_QUESTIONS), key=len, reverse=True)
+
+
+def find_core(vectors: Vectors, rows: Indexes, common: Vectors) -> Indexes:
+    """All of a group, or the part of it that has a topic, without the noise around; nothing where none has."""
+    near = subtract_common(vectors[rows], common)
+    if mean_cosine(near) >= MIN_COHESION:
+        return rows
+    least = max(MIN_QUESTIONS, MIN_CORE_SHARE * len(rows))
+    core = rows
+    while len(core) >= least and mean_cosine(near) < CORE_COHESION:
+        n_gone = max(1, int(PEELED_AT_ONCE * len(core)))
+        kept = np.sort(np.argsort(near @ near.sum(axis=0), kind="stable")[n_gone:])
+        core, near = core[kept], near[kept]
+    return core if len(core) >= least else core[:0]
