@@ -2,7 +2,7 @@
 so that the step between the two series is known."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -10,13 +10,11 @@ from django.utils.translation import gettext as _
 
 from analytics.carry_over import carry_over
 from analytics.models import Conversation
-from analytics.rubric_changes import JOB_KIND
 from analytics.scoring import judge_waiting
 from analytics.scoring_queue import overlap_waiting
 from portal.models import Job, Merchant
 
 JUDGE_SECONDS = 600
-SHOWN_FOR = timedelta(days=1)
 
 
 def follow_rubric(merchant: Merchant, job: Job) -> None:
@@ -31,12 +29,6 @@ def follow_rubric(merchant: Merchant, job: Job) -> None:
     if n_left:
         told += " " + _("%(left)s more follow as the model answers and the budget allows.")
     job.finish(told % {"weighed": n_weighed, "read": n_read, "left": n_left}, at=timezone.now())
-
-
-def find_job(merchant: Merchant) -> Job | None:
-    """The last one, if it was asked for within a day."""
-    jobs = Job.objects.for_merchant(merchant).filter(kind=JOB_KIND, created_at__gt=timezone.now() - SHOWN_FOR)
-    return jobs.order_by("-created_at").first()
 
 
 def _read_again(merchant: Merchant, job: Job) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """The rubric: everybody reads it, owners change it and bring earlier versions back."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -11,13 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from analytics.models import RubricVersion
 from analytics.rubric import current_rubric
-from analytics.rubric_changes import change_rubric, contents, restore_rubric
-from analytics.rubric_following import find_job
+from analytics.rubric_changes import JOB_KIND, change_rubric, contents, restore_rubric
 from analytics.rubric_form import RubricForm
 from analytics.rubric_page import build_preview, count_judged, read_history, read_last_steps
 from portal import llm
-from portal.models import Merchant, Role
+from portal.models import Job, Merchant, Role
 from portal.tenancy import MerchantRequest, merchant_page, require_role
+
+OUTCOME_SHOWN_FOR = timedelta(days=1)  # what a change led to is read by others of the team, too
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -49,7 +51,7 @@ def rubric_page(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         "history": read_history(merchant),
         "steps": read_last_steps(merchant),
         "judged": count_judged(merchant, now=now),
-        "job": find_job(merchant),
+        "job": Job.find_unsettled(merchant, JOB_KIND, done_since=now - OUTCOME_SHOWN_FOR),
         "uses_judge": llm.is_configured(),
     }
     return render(request, "analytics/rubric.html", context, status=status)

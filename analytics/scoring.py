@@ -37,9 +37,6 @@ logger = logging.getLogger(__name__)
 # After an outage, a rate limit or a refused key the model is left alone for a while.
 PAUSE_SECONDS = 300
 LOCAL_BATCH = 200
-LEASE_SECONDS = (
-    120  # of the worker that scores a merchant locally, renewed with each batch: a killed one keeps no longer
-)
 LONGEST_PAUSE_SECONDS = 3600
 NO_ANSWER = "The agent answered no question of the customer."
 NOTHING_COUNTS = "No criterion with a weight applies to this conversation."

@@ -103,6 +103,16 @@ ARCHIVE_DIR = Path(env.str("ARCHIVE_DIR", default="") or VAR_DIR / "archive")
 # redis://, rediss:// or unix:///path?db=0, as redis-py reads it.
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0").replace("redis+socket://", "unix://", 1)
 
+# What processes tell each other: who scores a merchant, and that a language model is left alone for a while.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "shared",
+        "OPTIONS": {"socket_connect_timeout": 5, "socket_timeout": 5},
+    }
+}
+
 # How much is taken in a minute (portal/throttles.py); 0 is no limit.
 API_REQUESTS_PER_KEY = env.int("API_REQUESTS_PER_KEY", default=600)
 API_REQUESTS_PER_MERCHANT = env.int("API_REQUESTS_PER_MERCHANT", default=1_800)

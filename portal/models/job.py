@@ -43,10 +43,13 @@ class Job(MerchantScoped):
         return cls.objects.create(merchant=merchant, kind=kind, started_by=by, target_id=target_id)
 
     @classmethod
-    def find_unsettled(cls, merchant: Merchant, kind: str) -> "Job | None":
-        """The latest of its kind, if it runs now or failed and was not repeated."""
+    def find_unsettled(cls, merchant: Merchant, kind: str, *, done_since: datetime | None = None) -> "Job | None":
+        """The latest of its kind, if it runs now, or failed and was not repeated, or was done after `done_since`."""
         latest: Job | None = cls.objects.for_merchant(merchant).select_related("merchant").filter(kind=kind).first()
-        return latest if latest is not None and (latest.is_active or latest.state == JobState.FAILED) else None
+        if latest is None or latest.is_active or latest.state == JobState.FAILED:
+            return latest
+        is_news = done_since is not None and latest.ended_at is not None and latest.ended_at > done_since
+        return latest if is_news else None
 
     @property
     def is_active(self) -> bool:

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -50,3 +52,21 @@ def test_others_see_no_job(sign_in, stranger, owner, other_merchant, job):
 def test_it_is_only_read(sign_in, owner, job):
     assert sign_in(owner).post(url(job)).status_code == 405
     assert sign_in(owner).get("/lumen/jobs/999999/").status_code == 404
+
+
+def test_a_page_finds_what_runs_or_failed_and_what_was_done_since(merchant, other_merchant):
+    def found(**since):
+        return Job.find_unsettled(merchant, "draft", **since)
+
+    now = timezone.now()
+    Job.start(other_merchant, "draft")
+    assert found() is None
+    first = Job.start(merchant, "draft")
+    assert found() == first
+    first.fail("TimeoutError", at=now)
+    assert found() == first
+    second = Job.start(merchant, "draft")
+    second.finish("12 weighed", at=now)
+    assert found() is None
+    assert found(done_since=now - timedelta(seconds=1)) == second
+    assert found(done_since=now) is None
