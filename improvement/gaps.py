@@ -16,8 +16,8 @@ from improvement.gap_memory import recall
 from improvement.gap_naming import name_with_llm
 from improvement.gap_ranking import rank_gaps, read_verified
 from improvement.gap_rows import store_assignment
-from improvement.judging import judge_stream
-from improvement.models import Article, Gap, Question, QuestionMark, QuestionPin, Reading
+from improvement.judging import judge_stream, store_judged
+from improvement.models import Article, Gap, Question, QuestionMark, QuestionPin, Reading, lock_gaps
 from improvement.stream import load_stream
 from portal.embeddings import model_name
 from portal.models import Merchant
@@ -41,16 +41,19 @@ def refresh_gaps(merchant: Merchant, now: datetime, *, report: Report = ignore) 
             return count_gaps(merchant)
         report(1, STEPS)
         stream = load_stream(merchant, now)
-        judgement = judge_stream(merchant, stream)
+        judged = judge_stream(merchant, stream)
         report(2, STEPS)
         is_anew = reading.clustered_at is None or now - reading.clustered_at >= GROUPED_ANEW_EVERY
-        is_covered = judgement.is_covered
+        is_covered = judged.by_message.is_covered
         memory = recall(merchant, stream)
         verified = read_verified(merchant, stream, now)
         assignment = assign_questions(
-            stream.vectors, judgement.probability, is_covered, memory, is_anew=is_anew, verified=verified
+            stream.vectors, judged.by_message.probability, is_covered, memory, is_anew=is_anew, verified=verified
         )
         report(3, STEPS)
+        # Nothing was written so far, so that nobody who decides on a gap or marks a question waits for the computing.
+        lock_gaps(merchant)
+        store_judged(merchant, stream, judged)
         new = store_assignment(merchant, stream, memory, assignment, is_covered)
         rank_gaps(merchant, stream, now)
         reading.computed_from, reading.refreshed_at = inputs, now

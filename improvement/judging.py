@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,7 +61,19 @@ _STORE_REQUESTS = """
 """
 
 
-def judge_stream(merchant: Merchant, stream: Stream) -> Judgement:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`by_message` is what the `by_request` of the same stream come down to. Nothing of it is stored yet."""
+
+    by_message: Judgement
+    by_request: Judgement
+    laid: Laid
+    knowledge: KnowledgeBase
+    signals: Signals  # one a message
+    learned_from: str | None  # hash of what all was learned anew from; None: what was known was added to
+
+
+def judge_stream(merchant: Merchant, stream: Stream) -> Judged:
     """A message with several requests is as covered as the least covered of them, whose vector then takes the
     message's place in the stream, so that this request joins a gap. What was judged before under the same articles and
     marks keeps its judgement until all is learned again, and its `passage` is -1."""
@@ -80,14 +93,18 @@ def judge_stream(merchant: Merchant, stream: Stream) -> Judgement:
         said = {row: marks[one.question_id] for row, one in enumerate(stream.asked) if one.question_id in marks}
         by_row = {row: said[owner] for row, owner in enumerate(laid.owner.tolist()) if owner in said}
         judgement = judge(correct_spelling(laid.questions, base), base, signals, by_row)
-        keep_learned(merchant, stream, judgement, inputs)
     spoken = speak_for(laid, judgement)
     divided = laid.request[spoken] > 0
     stream.vectors[divided] = laid.questions.vectors[spoken[divided]]
     folded = fold(judgement, spoken)
-    store_requests(laid, judgement)
-    store_judgement(stream, knowledge, folded, signals[spoken])
-    return folded
+    return Judged(folded, judgement, laid, knowledge, signals[spoken], inputs if learned is None else None)
+
+
+def store_judged(merchant: Merchant, stream: Stream, judged: Judged) -> None:
+    if judged.learned_from is not None:
+        keep_learned(merchant, stream, judged.by_request, judged.learned_from)
+    store_requests(judged.laid, judged.by_request)
+    store_judgement(stream, judged)
 
 
 def judge_update(
@@ -167,8 +184,9 @@ def store_requests(laid: Laid, judgement: Judgement) -> None:
             cursor.execute(_STORE_REQUESTS, [laid.request[rows].tolist(), judgement.probability[rows].tolist()])
 
 
-def store_judgement(stream: Stream, knowledge: KnowledgeBase, judgement: Judgement, signals: Signals) -> None:
+def store_judgement(stream: Stream, judged: Judged) -> None:
     """Rows that were judged in this run; all where there is no knowledge base."""
+    judgement, knowledge = judged.by_message, judged.knowledge
     has_base = bool(knowledge.texts)
     rows: Indexes = np.flatnonzero(judgement.passage >= 0) if has_base else np.arange(len(stream.asked))
     passages = judgement.passage[rows].tolist()
@@ -181,7 +199,7 @@ def store_judgement(stream: Stream, knowledge: KnowledgeBase, judgement: Judgeme
         [knowledge.article_ids[passage] if has_base else None for passage in passages],
         [round(float(similarity), 4) if has_base else None for similarity in judgement.similarity[rows]],
         *sum_by_group(judgement.reasons[rows]).round(3).T.tolist(),
-        *weigh_each(signals[rows], weights).round(3).T.tolist(),
+        *weigh_each(judged.signals[rows], weights).round(3).T.tolist(),
     ]
     with connection.cursor() as cursor:
         cursor.execute(_STORE, [*columns, WORTH_WRITING])

@@ -5,7 +5,7 @@ from improvement.models.decision import Decision
 from improvement.models.draft import Draft, DraftState
 from improvement.models.effect import Effect, Verdict
 from improvement.models.gap import Dismissal, Gap, GapStatus, Lack, Priority, Recurrence, Trend
-from improvement.models.gap_merge import GapMerge, merge_gaps
+from improvement.models.gap_merge import GapMerge, lock_gaps, merge_gaps
 from improvement.models.question import Question
 from improvement.models.question_mark import QuestionMark
 from improvement.models.question_pin import QuestionPin, put_back, split_gap, take_out
@@ -52,6 +52,7 @@ __all__ = [
     "Verdict",
     "WordCount",
     "Writer",
+    "lock_gaps",
     "merge_gaps",
     "put_back",
     "split_gap",

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _t
 from improvement.errors import RefusedError
 from improvement.models.gap import Gap
 from improvement.models.question import Question
-from portal.models import ApiKey, AuditEntry, User
+from portal.models import ApiKey, AuditEntry, Merchant, User
 from portal.models.scoped import MerchantScoped
 
 
@@ -35,6 +35,7 @@ class GapMerge(MerchantScoped):
     def undo(self, *, by: User | None, via: ApiKey | None = None) -> None:
         """What came from the source and is still in the target goes back. Raises RefusedError the second time."""
         with transaction.atomic():
+            lock_gaps(self.merchant)
             claimed = GapMerge.objects.filter(pk=self.pk, undone_at=None)
             if claimed.update(undone_at=timezone.now(), undone_by=by) != 1:
                 raise RefusedError(_t("Nothing was changed: these two gaps are apart already."))
@@ -58,8 +59,8 @@ def merge_gaps(source: Gap, target: Gap, *, by: User | None, via: ApiKey | None 
     Raises RefusedError where either has a draft on its way or is merged already.
     """
     with transaction.atomic():
-        found = Gap.objects.select_for_update().filter(merchant=source.merchant_id, pk__in=(source.pk, target.pk))
-        locked = {gap.pk: gap for gap in found.order_by("pk")}
+        gaps = lock_gaps(source.merchant)
+        locked = {pk: gaps[pk] for pk in (source.pk, target.pk) if pk in gaps}
         if len(locked) != 2 or any(gap.merged_into_id is not None for gap in locked.values()):
             raise RefusedError(_t("Choose two different gaps that are not part of another one."))
         if locked[source.pk].is_in_work:
@@ -77,6 +78,13 @@ def merge_gaps(source: Gap, target: Gap, *, by: User | None, via: ApiKey | None 
         detail = {"into": target.name, "questions": len(moved)}
         AuditEntry.record(source.merchant, "gap.merged", by=by, on=source, detail=detail, via=via)
     return merge
+
+
+def lock_gaps(merchant: Merchant) -> dict[int, Gap]:
+    """All gaps of the merchant, for whoever is about to move questions between them: first the gaps, then questions,
+    so that two who do it wait for each other and never in a circle."""
+    gaps = Gap.objects.for_merchant(merchant).select_for_update(no_key=True).order_by("pk").defer("centroid")
+    return {gap.pk: gap for gap in gaps}
 
 
 def move_numbers(*gaps: Gap) -> None:

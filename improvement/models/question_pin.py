@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _t
 
 from improvement.errors import RefusedError
 from improvement.models.gap import Gap, GapStatus
-from improvement.models.gap_merge import move_numbers
+from improvement.models.gap_merge import lock_gaps, move_numbers
 from improvement.models.question import Question
 from portal.models import ApiKey, AuditEntry, User
 from portal.models.scoped import MerchantScoped
@@ -48,7 +48,7 @@ def split_gap(gap: Gap, question_ids: Collection[int], name: str, *, by: User | 
     """
     name = " ".join(name.split())[:160]
     with transaction.atomic():
-        locked = Gap.objects.select_for_update().get(pk=gap.pk)
+        locked = lock_gaps(gap.merchant)[gap.pk]
         members = Question.objects.filter(gap=locked)
         chosen = list(members.filter(pk__in=question_ids))
         if not name:
@@ -84,6 +84,7 @@ def mean_vector(questions: Collection[Question]) -> list[float]:
 def take_out(gap: Gap, question: Question, *, by: User | None, via: ApiKey | None = None) -> None:
     """The question is not about this. Raises RefusedError where it is elsewhere already."""
     with transaction.atomic():
+        lock_gaps(gap.merchant)
         if Question.objects.filter(pk=question.pk, gap=gap).update(gap=None) != 1:
             raise RefusedError(_t("Nothing was changed: this question is not part of the gap any more."))
         pin([question], gap, belongs=False, by=by)
@@ -95,6 +96,7 @@ def take_out(gap: Gap, question: Question, *, by: User | None, via: ApiKey | Non
 def put_back(gap: Gap, question: Question, *, by: User | None, via: ApiKey | None = None) -> None:
     """Undoes take_out(). Raises RefusedError where the question found another gap meanwhile."""
     with transaction.atomic():
+        lock_gaps(gap.merchant)
         if Question.objects.filter(pk=question.pk, gap=None).update(gap=gap) != 1:
             raise RefusedError(_t("Nothing was changed: this question is part of another gap now."))
         QuestionPin.objects.filter(question=question, gap=gap).delete()

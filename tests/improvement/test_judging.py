@@ -11,7 +11,7 @@ from improvement.agent_signals import Level, Signal
 from improvement.articles import save_article
 from improvement.coverage import read_batch
 from improvement.coverage_reasons import Group, explain
-from improvement.judging import judge_stream
+from improvement.judging import judge_stream, store_judged
 from improvement.models import Question, QuestionRequest, Reading
 from improvement.question_marks import mark_question
 from improvement.stream import load_stream
@@ -49,7 +49,8 @@ def hear(merchant, texts, *, days_ago=5.0) -> None:
 
 
 def judge_all(merchant) -> dict[str, bool]:
-    judge_stream(merchant, load_stream(merchant, NOW))
+    stream = load_stream(merchant, NOW)
+    store_judged(merchant, stream, judge_stream(merchant, stream))
     return dict(Question.objects.for_merchant(merchant).values_list("text", "is_covered"))
 
 
@@ -65,13 +66,14 @@ def test_a_message_is_covered_when_all_of_its_requests_are(merchant):
     hear(merchant, [*PASSWORD, *PAYING, SEVERAL])
     stream = load_stream(merchant, NOW)
     whole = stream.vectors[-1].copy()
-    judgement = judge_stream(merchant, stream)
+    judged = judge_stream(merchant, stream)
+    store_judged(merchant, stream, judged)
     question = Question.objects.for_merchant(merchant).get(text=SEVERAL)
     paying, password = question.requests.all()
     assert (paying.text, password.text) == ("How do I pay a bill?", "And I want to reset the password of the shop.")
     assert paying.coverage_probability > 0.5 > password.coverage_probability
     assert (question.is_covered, question.coverage_probability) == (False, password.coverage_probability)
-    assert not judgement.is_covered[-1]
+    assert not judged.by_message.is_covered[-1]
     # The uncovered request is what joins a gap.
     assert stream.vectors[-1] == pytest.approx(np.asarray(password.embedding), abs=1e-6)
     assert stream.vectors[-1] != pytest.approx(whole, abs=1e-2)
