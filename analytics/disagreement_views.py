@@ -42,7 +42,7 @@ def disagreements_page(request: MerchantRequest, merchant: Merchant) -> HttpResp
     rows = []
     for task in tasks[:N_LISTED]:
         marked = [one for one in task.labels.all() if not one.withdrawn_at and one.overall is not None]
-        names = disputed([one.marks for one in marked])
+        names = disputed(task, [one.marks for one in marked])
         rows.append((task, [one.label for one in rubric.criteria if one.key in names]))
     return render(request, "analytics/disagreements.html", {"rows": rows, "n": tasks.count()})
 
@@ -87,7 +87,7 @@ def _render(
     context: dict[str, Any] = {
         "reading": read_for_label(merchant, task),
         "form": form,
-        "compared": _compare(form, labels),
+        "compared": _compare(task, form, labels),
         # Whose mark it is must not decide, so names come with the decision.
         "people": [label.reviewer_name for label in labels] if decided else _numbered(labels),
         "labels": labels,
@@ -108,8 +108,8 @@ def _agreed(labels: list[Label]) -> Mapping[str, float | None]:
     return {key: mark for key, mark in first.items() if all(other.get(key) == mark for other in others)}
 
 
-def _compare(form: MarksForm, labels: list[Label]) -> list[Compared]:
-    apart = disputed([label.marks for label in labels])
+def _compare(task: LabelTask, form: MarksForm, labels: list[Label]) -> list[Compared]:
+    apart = disputed(task, [label.marks for label in labels])
     return [
         Compared(
             scale,

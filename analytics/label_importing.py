@@ -143,5 +143,5 @@ def _settle(tasks: Sequence[LabelTask]) -> None:
         marks[label.task_id].append(label.marks)
     for task in tasks:
         task.n_reviewers = min(2, len(marks[task.pk]))
-        task.is_disputed = bool(disputed(marks[task.pk]))
+        task.is_disputed = bool(disputed(task, marks[task.pk]))
     LabelTask.objects.bulk_update(tasks, ["n_reviewers", "is_disputed"])

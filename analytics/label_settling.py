@@ -17,7 +17,7 @@ def settle(task: LabelTask, *, now: datetime) -> None:
     was_closed = task.closed_at is not None
     if not task.is_import:
         task.closed_at = (task.closed_at or now) if is_done(labels, task.n_reviewers) else None
-    task.is_disputed = bool(disputed([label.marks for label in labels if not label.skip_reason]))
+    task.is_disputed = bool(disputed(task, [label.marks for label in labels if not label.skip_reason]))
     task.save(update_fields=["closed_at", "is_disputed"])
     if task.closed_at and not was_closed:
         # The first of two labels comes out with the second only, so that no list gives it away before.
@@ -34,12 +34,19 @@ def is_done(labels: Sequence[Label], n_reviewers: int) -> bool:
     )
 
 
-def disputed(marks: Sequence[Mapping[str, float | None]]) -> list[str]:
-    """The dimensions in which two people differ by half the scale or more. "Not applicable" differs from no mark."""
+def disputed(task: LabelTask, marks: Sequence[Mapping[str, float | None]]) -> list[str]:
+    """The dimensions in which two people differ by half the scale or more, or one says that it does not apply.
+
+    Where labels were made elsewhere, a dimension without a mark may be one that nobody asked about: no difference.
+    """
     found: dict[str, None] = {}
     for one, other in combinations(marks, 2):
         for name in one:
             mine, theirs = one[name], other.get(name)
-            if mine is not None and theirs is not None and abs(mine - theirs) >= DISAGREEMENT:
+            if mine is None or theirs is None:
+                differs = mine is not theirs and not task.is_import
+            else:
+                differs = abs(mine - theirs) >= DISAGREEMENT
+            if differs:
                 found[name] = None
     return list(found)

@@ -194,7 +194,7 @@ class TestDisagreement:
     def test_a_third_person_decides_without_names_and_both_marks_stay(self, merchant, owner, reviewer, second, sign_in):
         task = self.disputed(merchant, reviewer, second)
         client, url = sign_in(owner), f"{URL}disagreements/{task.pk}/"
-        assert "differ by half the scale" in client.get(URL).content.decode()
+        assert "two people disagree" in client.get(URL).content.decode()
         listed = client.get(f"{URL}disagreements/").content.decode()
         assert "Helpfulness" in listed
         assert "Accuracy" not in listed

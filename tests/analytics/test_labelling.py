@@ -91,8 +91,10 @@ def test_two_wanted_are_two_different_people(merchant, owner, reviewer):
     assert (task.closed_at, task.is_disputed) == (NOW, True)
 
 
-@pytest.mark.parametrize(("theirs", "is_disputed"), [(0.75, False), (0.5, True), (None, False)])
-def test_half_the_scale_apart_is_a_disagreement_and_a_quarter_is_none(merchant, owner, reviewer, theirs, is_disputed):
+@pytest.mark.parametrize(("theirs", "is_disputed"), [(0.75, False), (0.5, True), (None, True)])
+def test_half_the_scale_or_not_applying_is_a_disagreement_and_a_quarter_is_none(
+    merchant, owner, reviewer, theirs, is_disputed
+):
     (task,) = queue(merchant, 1, n_reviewers=2)
     save_marks(task, MARKS, by=reviewer, now=NOW)
     save_marks(task, MARKS | {"helpfulness": theirs}, by=owner, now=NOW)
