@@ -106,7 +106,7 @@ REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0").replace("re
 # What processes tell each other: who scores a merchant, and that a language model is left alone for a while.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "portal.shared_cache.SharedCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "shared",
         "OPTIONS": {"socket_connect_timeout": 5, "socket_timeout": 5},
