@@ -1,6 +1,6 @@
 """A cast of people. The servers of a test run are in tests/servers.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 # First, because it puts the servers' addresses into the environment, from which the other imports read the settings.
 from tests.servers import postbox, redis_server, worker  # noqa: F401
@@ -12,6 +12,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
+from whitenoise.middleware import WhiteNoiseMiddleware
+from whitenoise.responders import StaticFile
 
 pytest_plugins = ["tests.stand_ins.fixtures"]
 
@@ -31,6 +33,23 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def _empty_cache() -> None:
     """Rate limits and rendered fragments of one test must not reach the next."""
     cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_looked_up_once() -> Iterator[None]:
+    """Each test client builds the middleware anew, and WhiteNoise's then asks the disk for hundreds of files."""
+    found: dict[str, dict[str, StaticFile]] = {}
+    look_up = WhiteNoiseMiddleware.add_files_from_finders
+
+    def add_files_from_finders(whitenoise: WhiteNoiseMiddleware) -> None:
+        if whitenoise.static_prefix not in found:
+            look_up(whitenoise)
+            found[whitenoise.static_prefix] = whitenoise.files
+        whitenoise.files = {**whitenoise.files, **found[whitenoise.static_prefix]}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add_files_from_finders)
+        yield
 
 
 @pytest.fixture

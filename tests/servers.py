@@ -72,6 +72,8 @@ def start_postgres(supervisor: Supervisor, home: Path) -> None:
     wait_for_postgres(home / "postgres", supervisor.start(child), log)
 
 
+# Small matrices on as many threads as there are cores, in as many processes: each waits for the others, spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 if xdist_worker := os.environ.get("PYTEST_XDIST_WORKER"):
     # The controller started the servers. Databases get a suffix from pytest-django, Redis has numbered ones.
     os.environ["REDIS_URL"] = os.environ["REDIS_URL"].replace("db=0", f"db={int(xdist_worker[2:]) + 1}")
