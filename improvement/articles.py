@@ -21,7 +21,7 @@ from improvement.article_texts import ArticleText
 from improvement.errors import RefusedError
 from improvement.gap_reopening import reopen_of_archived
 from improvement.models import Article, ArticleStatus, ArticleVersion, Audience, Chunk, DraftRevision
-from improvement.search_state import hold_search_model, models_to_write
+from improvement.search_state import hold_articles, hold_search_model, models_to_write, next_change_time
 from improvement.word_configs import word_config
 from portal.models import ApiKey, AuditEntry, Merchant, User
 
@@ -84,9 +84,9 @@ def save_articles(
 ) -> list[Saved]:
     """Creates the articles or brings them up to date, all or none; the same content again makes no version.
 
-    An article that names no collection keeps its own. The row's own `updated_at` is when we learned of a change, so
-    that a client that pages by it misses nothing. `expected`: live versions by external id, 0 for none. `passages`:
-    what `prepare_passages` made of the same texts.
+    An article that names no collection keeps its own. The row's own `updated_at` is when we learned of a change, in
+    the order of commits, so that a client that pages by it misses nothing. `expected`: live versions by external id,
+    0 for none. `passages`: what `prepare_passages` made of the same texts.
     Raises EmbeddingError and VersionConflictError, with nothing changed.
     """
     wanted = {text.external_id: text.tidied() for text in texts}
@@ -94,6 +94,7 @@ def save_articles(
     passages = passages if passages is not None else prepare_passages(merchant, texts, revision=revision)
     with transaction.atomic():
         hold_search_model(merchant, passages.models)
+        now = next_change_time(merchant, timezone.now())
         articles = lock_articles(merchant, wanted)
         check_versions(articles, expected or {})
         before = {key: describe(article) for key, article in articles.items()}
@@ -107,7 +108,7 @@ def save_articles(
         made = {**passages.by_id, **embed_texts(merchant, missing, passages.models)}
         replace_all_chunks([(one, each) for one in changed for each in made[one.external_id]])
         touched = [article for key, article in articles.items() if before[key] != describe(article)]
-        store(touched)
+        store(touched, now)
         record(merchant, touched, is_new, by=by, via=via)
     touched_ids = {article.external_id for article in touched}
     return [Saved(articles[key], is_new[key], key in touched_ids) for key in (text.external_id for text in texts)]
@@ -214,8 +215,7 @@ def add_versions(
         article.live_version = version
 
 
-def store(articles: Sequence[Article]) -> None:
-    now = timezone.now()
+def store(articles: Sequence[Article], now: datetime) -> None:
     for article in articles:
         article.updated_at = now
     columns = ["title", "language", "audience", "tags", "source_url", "collection", "status", "was_shared"]
@@ -258,6 +258,8 @@ def restore_version(article: Article, version: ArticleVersion, *, by: User | Non
 def archive_article(article: Article, *, by: User | None, at: datetime) -> None:
     """Takes it out of search, of coverage and of the agent's feed; its versions stay."""
     with transaction.atomic():
+        hold_articles(article.merchant)
+        at = next_change_time(article.merchant, at)
         archived = Article.objects.filter(pk=article.pk, status=ArticleStatus.PUBLISHED)
         if archived.update(status=ArticleStatus.ARCHIVED, updated_at=at) == 1:
             AuditEntry.record(article.merchant, "article.archived", by=by, on=article)
@@ -277,6 +279,7 @@ def unarchive_article(article: Article, *, by: User | None, at: datetime) -> Non
     ]
     with transaction.atomic():
         hold_search_model(article.merchant, models)
+        at = next_change_time(article.merchant, at)
         archived = Article.objects.filter(pk=article.pk, status=ArticleStatus.ARCHIVED)
         if archived.update(status=ArticleStatus.PUBLISHED, updated_at=at) == 1:
             add_chunks([(article, passages) for passages in made])
