@@ -4,9 +4,11 @@ Per dimension, curves are fitted to the labels and held against the prior on lab
 over only where their order is nearer to people's than the prior's beyond chance; a new version is a new series.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
+from math import ceil
 
 import numpy as np
 from django.db import transaction
@@ -20,11 +22,11 @@ from analytics.house_texts import read_house
 from analytics.labels import Marked, read_marks
 from analytics.models import Conversation, Counting, Stratum, TrainedScorer
 from analytics.prior_weights import PRIOR, PRIOR_MODELS
-from analytics.resampling import Columns, draw, spearman
+from analytics.resampling import Columns, draw, interval, spearman
 from analytics.rubric import Dimension, current_rubric
 from analytics.transcript import Transcript, read_transcripts
 from portal import embeddings
-from portal.models import Merchant
+from portal.models import AuditEntry, Merchant, User
 
 MIN_LABELS = 60  # conversations with a mark in the dimension
 MIN_RANDOM = 30  # of these drawn at random: the others are no picture of what the scorer meets
@@ -33,22 +35,61 @@ GROWTH = 1.25  # labels for each further training; every version starts a series
 N_FOLDS = 5
 SAMPLES = 1_000
 CHANCE = 0.05  # one-sided
+N_STEPS = len(Dimension) + 1  # of the progress: reading, then each dimension
+
+
+class Lack(StrEnum):
+    """Of what there was too little: the first three for a training, the others in one dimension of it."""
+
+    LABELS = "labels"
+    NEW_LABELS = "new_labels"
+    QUESTIONS = "questions"
+    RANDOM_LABELS = "random_labels"
+    SOURCES = "sources"  # answers that name a known article: accuracy is of no other
+    SPREAD = "spread"  # all the same mark: nothing to put in order
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Why there was no training."""
+
+    lack: Lack
+    found: int
+    needed: int
+
+    @property
+    def missing(self) -> int:
+        return self.needed - self.found
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Spearman with the truth on randomly drawn labels that neither had seen; `gain_low` is the 5 % quantile of the
-    paired bootstrap of their difference."""
+    """Spearman with the truth on randomly drawn labels that neither had seen, with 95 % intervals; `gain_low` is the
+    5 % quantile of the paired bootstrap of their difference."""
 
     n: int
     n_random: int
     prior: float
+    prior_low: float | None
+    prior_high: float | None
     trained: float
+    trained_low: float | None
+    trained_high: float | None
     gain_low: float
 
     @property
     def is_better(self) -> bool:
         return self.gain_low > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Untaught:
+    """A dimension whose labels were not enough to learn from."""
+
+    n: int
+    n_random: int
+    lack: Lack
+    is_better: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,77 +101,131 @@ class Lesson:
     groups: Groups
 
 
-def train_if_due(merchant: Merchant, *, now: datetime) -> TrainedScorer | None:
-    """The new training, or None where the labels are too few or hardly more than at the last one. Raises
-    EmbeddingError. The same labels give the same curves."""
+def train_if_due(
+    merchant: Merchant, *, now: datetime, by: User | None = None, report: Callable[[int], None] = lambda _step: None
+) -> TrainedScorer | Shortage:
+    """The new training, or what is missing for one. Raises EmbeddingError. The same labels give the same curves.
+
+    `report` hears of the steps that are behind, of N_STEPS.
+    """
     rubric = current_rubric(merchant)
-    marks = _one_each(read_marks(merchant, rubric_version=rubric.version))
-    rows = TrainedScorer.objects.for_merchant(merchant)
-    last = rows.filter(prior=PRIOR, embedding_model=embeddings.model_name()).first()
-    if len(marks) < (MIN_LABELS if last is None else GROWTH * last.n_labels):
-        return None
+    marks = read_labelled(merchant, rubric_version=rubric.version)
+    if shortage := find_shortage(len(marks), last_training(merchant)):
+        return shortage
     lesson = _read_lesson(merchant, marks)
-    if len(np.unique(lesson.groups)) < MIN_QUESTIONS:
-        return None
+    n_questions = len(np.unique(lesson.groups))
+    if n_questions < MIN_QUESTIONS:
+        return Shortage(Lack.QUESTIONS, n_questions, MIN_QUESTIONS)
+    report(1)
     with threadpool_limits(1, user_api="blas"):
-        fold_of, found = learn(lesson)
+        fold_of, taught, untaught = learn(lesson, report)
     with transaction.atomic():
         Counting.lock(merchant)
-        latest = rows.first()
-        return TrainedScorer.objects.create(
+        # Another training may have ended meanwhile, on the same labels.
+        if shortage := find_shortage(len(marks), last_training(merchant)):
+            return shortage
+        latest = TrainedScorer.objects.for_merchant(merchant).only("number").first()
+        training = TrainedScorer.objects.create(
             merchant=merchant,
             number=1 if latest is None else latest.number + 1,
             prior=PRIOR,
             embedding_model=embeddings.model_name(),
             rubric_version=rubric.version,
             n_labels=len(marks),
+            n_random=count_random(marks),
             curves={
                 name: {"model": fitted.model.as_json(), "folds": [model.as_json() for model in fitted.folds]}
-                for name, (fitted, comparison) in found.items()
+                for name, (fitted, comparison) in taught.items()
                 if comparison.is_better
             },
             fold_of=dict(zip([str(mark.conversation_id) for mark in lesson.marks], fold_of.tolist(), strict=True)),
             comparisons={
                 name: asdict(comparison) | {"is_better": comparison.is_better}
-                for name, (_fitted, comparison) in found.items()
-            },
+                for name, (_fitted, comparison) in taught.items()
+            }
+            | {name: asdict(each) for name, each in untaught.items()},
             trained_at=now,
         )
+        detail = {"n_labels": training.n_labels, "took_over": sorted(training.curves)}
+        AuditEntry.record(merchant, "scorer.trained", by=by, on=training, detail=detail)
+    return training
 
 
-def learn(lesson: Lesson) -> tuple[NDArray[np.intp], dict[str, tuple[CrossFitted, Comparison]]]:
-    """The fold of each row, and per dimension with enough labels the curves and how they compare with the prior."""
+def last_training(merchant: Merchant) -> TrainedScorer | None:
+    """The latest for the features that are computed now, without its curves."""
+    rows = TrainedScorer.objects.for_merchant(merchant).filter(prior=PRIOR, embedding_model=embeddings.model_name())
+    return rows.defer("curves", "fold_of").first()
+
+
+def find_shortage(n_labels: int, last: TrainedScorer | None) -> Shortage | None:
+    """Of labelled conversations; how many different questions they hold shows only when they are read."""
+    if last is None:
+        return Shortage(Lack.LABELS, n_labels, MIN_LABELS) if n_labels < MIN_LABELS else None
+    needed = ceil(GROWTH * last.n_labels)
+    return Shortage(Lack.NEW_LABELS, n_labels, needed) if n_labels < needed else None
+
+
+def find_lack(n: int, n_random: int) -> Lack | None:
+    """What is missing in one dimension with so many labels."""
+    if n < MIN_LABELS:
+        return Lack.LABELS
+    return Lack.RANDOM_LABELS if n_random < MIN_RANDOM else None
+
+
+def count_random(marks: Sequence[Marked]) -> int:
+    return sum(mark.stratum == Stratum.RANDOM for mark in marks)
+
+
+def learn(
+    lesson: Lesson, report: Callable[[int], None]
+) -> tuple[NDArray[np.intp], dict[str, tuple[CrossFitted, Comparison]], dict[str, Untaught]]:
+    """The fold of each row; per dimension with enough labels the curves and how they compare with the prior; and what
+    the other dimensions lack."""
     fold_of = assign_folds(lesson.groups, N_FOLDS)
     has_sources = ~np.isnan(lesson.features[:, COLUMN[Feature.SUPPORT]])
     is_random = np.array([mark.stratum == Stratum.RANDOM for mark in lesson.marks])
-    found = {}
-    for dimension in Dimension:
+    taught, untaught = {}, {}
+    for step, dimension in enumerate(Dimension, start=2):
         is_marked = np.array([dimension in mark.truth for mark in lesson.marks])
         rows = np.flatnonzero(is_marked & (has_sources | (dimension != Dimension.ACCURACY)))
         truth = np.array([lesson.marks[row].truth[dimension] for row in rows.tolist()])
-        if len(rows) < MIN_LABELS or is_random[rows].sum() < MIN_RANDOM or np.ptp(truth[is_random[rows]]) == 0:
-            continue
-        features, prior = lesson.features[rows], PRIOR_MODELS[dimension]
-        fitted = cross_fit(features, truth, lesson.groups[rows], prior, fold_of=fold_of[rows])
-        found[str(dimension)] = fitted, _compare(truth, prior.predict(features), fitted.held_out, is_random[rows])
-    return fold_of, found
+        n, n_random = len(rows), int(is_random[rows].sum())
+        lack = find_lack(n, n_random)
+        if lack and not find_lack(int(is_marked.sum()), int((is_marked & is_random).sum())):
+            lack = Lack.SOURCES
+        elif lack is None and np.ptp(truth[is_random[rows]]) == 0:
+            lack = Lack.SPREAD
+        if lack:
+            untaught[str(dimension)] = Untaught(n, n_random, lack)
+        else:
+            features, prior = lesson.features[rows], PRIOR_MODELS[dimension]
+            fitted = cross_fit(features, truth, lesson.groups[rows], prior, fold_of=fold_of[rows])
+            comparison = _compare(truth, prior.predict(features), fitted.held_out, is_random[rows])
+            taught[str(dimension)] = fitted, comparison
+        report(step)
+    return fold_of, taught, untaught
 
 
 def _compare(truth: Matrix, prior: Matrix, trained: Matrix, is_random: NDArray[np.bool_]) -> Comparison:
+    n_random = int(is_random.sum())
     ours, theirs = (Columns.of(scores[is_random], truth[is_random]) for scores in (trained, prior))
-    gains = np.concatenate(
-        [spearman(ours, weights) - spearman(theirs, weights) for weights in draw(int(is_random.sum()), SAMPLES)]
+    after, before = (
+        np.concatenate([spearman(columns, weights) for weights in draw(n_random, SAMPLES)])
+        for columns in (ours, theirs)
     )
-    once = np.ones((1, int(is_random.sum())))
-    low = float(np.quantile(np.nan_to_num(gains), CHANCE))
-    before, after = (round(float(np.nan_to_num(spearman(columns, once)[0])), 4) for columns in (theirs, ours))
-    return Comparison(len(truth), int(is_random.sum()), before, after, round(low, 4))
+    once = np.ones((1, n_random))
+    low = float(np.quantile(np.nan_to_num(after - before), CHANCE))
+    # One that scores all alike has put nothing in order.
+    prior_value, value = (round(float(np.nan_to_num(spearman(columns, once)[0])), 4) for columns in (theirs, ours))
+    return Comparison(
+        len(truth), n_random, prior_value, *interval(before), value, *interval(after), gain_low=round(low, 4)
+    )
 
 
-def _one_each(marks: Sequence[Marked]) -> list[Marked]:
+def read_labelled(merchant: Merchant, *, rubric_version: str) -> list[Marked]:
     """A conversation that was labelled in both strata counts as drawn at random."""
     found: dict[int, Marked] = {}
-    for mark in marks:
+    for mark in read_marks(merchant, rubric_version=rubric_version):
         if mark.conversation_id not in found or mark.stratum == Stratum.RANDOM:
             found[mark.conversation_id] = mark
     return list(found.values())

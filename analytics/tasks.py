@@ -12,14 +12,21 @@ from analytics.carry_over import carry_over
 from analytics.label_filling import fill_queue
 from analytics.local_backlog import score_waiting_locally
 from analytics.rubric_following import follow_rubric as follow
-from analytics.scorer_training import train_if_due
 from analytics.sealing import seal_days
 from analytics.sealing_proof import recheck_days
 from analytics.search_index import index_changed
+from analytics.training_tasks import train_scorer_for_page, train_scorer_of, train_scorers
 from portal.models import Job, Merchant
 
 # Celery finds tasks in this module.
-__all__ = ["calibrate", "calibrate_for_page", "calibrate_merchant_of"]
+__all__ = [
+    "calibrate",
+    "calibrate_for_page",
+    "calibrate_merchant_of",
+    "train_scorer_for_page",
+    "train_scorer_of",
+    "train_scorers",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -129,19 +136,6 @@ def score_ended_conversations_of(merchant_id: int) -> None:
         if time.monotonic() > deadline:
             break
     score_waiting_locally(merchant, now=now, batches=MAX_LOCAL_BATCHES)
-
-
-@shared_task(name="analytics.tasks.train_scorers", ignore_result=True)
-def train_scorers() -> None:
-    for merchant_id in Merchant.objects.values_list("pk", flat=True):
-        train_scorer_of.delay(merchant_id)
-
-
-@shared_task(name="analytics.tasks.train_scorer_of", ignore_result=True)
-def train_scorer_of(merchant_id: int) -> None:
-    merchant = Merchant.objects.get(pk=merchant_id)
-    if (training := train_if_due(merchant, now=timezone.now())) is not None:
-        logger.info("%s, %s: %s", merchant.slug, training, training.comparisons)
 
 
 @shared_task(name="analytics.tasks.fill_label_queues", ignore_result=True)

@@ -52,6 +52,7 @@ VERBS: dict[str, Promise] = {
     "report.subscribed": _("Weekly report subscribed"),
     "report.unsubscribed": _("Weekly report unsubscribed"),
     "rubric.changed": _("Rubric changed"),
+    "scorer.trained": _("Local scorer trained"),
 }
 TOPICS: dict[str, Promise] = {
     "account": _("Account"),
@@ -69,6 +70,7 @@ TOPICS: dict[str, Promise] = {
     "question": _("Question"),
     "report": _("Report"),
     "rubric": _("Rubric"),
+    "scorer": _("Local scorer"),
 }
 DETAILS: dict[str, Promise] = {
     "comment": _("Comment"),
@@ -84,6 +86,7 @@ DETAILS: dict[str, Promise] = {
     "role": _("Role"),
     "scopes": _("Scopes"),
     "to": _("New name"),
+    "took_over": _("Labels took over in"),
     "version": _("Version"),
     "window_days": _("Days back"),
 }

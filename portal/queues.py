@@ -8,6 +8,7 @@ QUEUES = [Queue(AWAITED), Queue(BACKGROUND)]
 AWAITED_TASKS = (
     "analytics.tasks.calibrate_for_page",
     "analytics.tasks.follow_rubric",
+    "analytics.tasks.train_scorer_for_page",
     "improvement.article_tasks.apply_article_import",
     "improvement.article_tasks.read_article_import",
     "improvement.tasks.find_gaps",

@@ -14,11 +14,12 @@ class TrainedScorer(MerchantScoped):
     embedding_model = models.CharField(max_length=60)
     rubric_version = models.CharField(max_length=20)
     n_labels = models.PositiveIntegerField()  # conversations
+    n_random = models.PositiveIntegerField(null=True)  # of these drawn at random; earlier trainings did not keep it
     # {dimension: {"model": …, "folds": […]}}, each an AdditiveModel as JSON.
     curves = models.JSONField()
     # {conversation id: the fold whose curves have not seen its label}
     fold_of = models.JSONField()
-    # {dimension: the figures by which it was decided}, see scorer_training.Comparison.
+    # {dimension: the figures by which it was decided}, see scorer_training.Comparison and Untaught.
     comparisons = models.JSONField()
     trained_at = models.DateTimeField()
 

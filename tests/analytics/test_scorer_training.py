@@ -5,10 +5,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from analytics import scorer_training
 from analytics.models import Conversation, QualityScore, Stratum, TrainedScorer
 from analytics.prior_weights import PRIOR
-from analytics.scorer_training import train_if_due
+from analytics.scorer_training import Lack, Shortage, train_if_due
 from analytics.tasks import score_ended_conversations_of, train_scorer_of
 from analytics.trained_scorers import current_version, load_scorer
 from portal import embeddings
@@ -85,7 +84,7 @@ def test_marks_at_random_teach_nothing(merchant):
 def test_too_few_labels_and_hardly_more_of_them_train_nothing(merchant):
     conversations = tell(merchant, 90)
     label(conversations[:58], likes_long=False)
-    assert train_if_due(merchant, now=timezone.now()) is None
+    assert train_if_due(merchant, now=timezone.now()) == Shortage(Lack.LABELS, 58, 60)
     label(conversations[58:64], likes_long=False)
     assert train_if_due(merchant, now=timezone.now()).number == 1
     train_scorer_of(merchant.pk)
@@ -102,7 +101,17 @@ def test_labels_picked_for_a_reason_decide_nothing(merchant):
     conversations = tell(merchant, 90)
     label(conversations[:20], likes_long=False)
     label(conversations[20:], likes_long=False, stratum=Stratum.TARGETED)
-    assert train_if_due(merchant, now=timezone.now()).comparisons == {}
+    training = train_if_due(merchant, now=timezone.now())
+    assert (training.n_labels, training.n_random, training.curves) == (90, 20, {})
+    assert training.comparisons == {
+        name: {"n": n, "n_random": n_random, "lack": lack, "is_better": False}
+        for name, n, n_random, lack in (
+            ("helpfulness", 90, 20, "random_labels"),
+            ("accuracy", 0, 0, "labels"),
+            ("politeness", 90, 20, "random_labels"),
+            ("completeness", 90, 20, "random_labels"),
+        )
+    }
 
 
 def test_the_same_labels_give_the_same_curves(merchant):
@@ -170,5 +179,4 @@ def test_one_question_asked_by_all_teaches_nothing(merchant):
     ]
     send(merchant, *chats)
     label(list(Conversation.objects.for_merchant(merchant)), likes_long=False)
-    assert train_if_due(merchant, now=timezone.now()) is None
-    assert scorer_training.MIN_LABELS <= 65
+    assert train_if_due(merchant, now=timezone.now()) == Shortage(Lack.QUESTIONS, 1, 20)
