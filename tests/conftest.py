@@ -52,6 +52,14 @@ def _static_files_looked_up_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _tries_follow_at_once() -> Iterator[None]:
+    """The openai SDK tries again as often as it does anywhere, but waits a hundredth of a second and not one or two."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("openai._base_client.INITIAL_RETRY_DELAY", 0.01)
+        yield
+
+
 @pytest.fixture
 def merchant(db):
     from portal.models import Merchant

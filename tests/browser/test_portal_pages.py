@@ -128,6 +128,7 @@ def test_everything_works_without_javascript(browse, owner, viewer):
     page.goto("/lumen/settings/team/")
     page.get_by_label("Role of Vera Viewer").select_option("Reviewer")
     page.get_by_role("row", name="Vera Viewer").get_by_role("button", name="Change").click()
+    page.get_by_text("Vera Viewer is now: Reviewer.").wait_for()
     assert Membership.objects.get(user=viewer).role == Role.REVIEWER
     page.get_by_role("button", name="Remove Vera Viewer").click()
     page.get_by_role("heading", name="Remove Vera Viewer from the team?").wait_for()
