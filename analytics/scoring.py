@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
@@ -73,8 +73,7 @@ def judge_waiting(
     """
     pause = f"judge-pause-{merchant.pk}"
     find_waiting = waiting or (lambda now: waiting_for_judge(merchant, now=now))
-    while cache.get(pause) is None:
-        now = timezone.now()
+    while (now := timezone.now()) >= (cache.get(pause) or now):
         conversation = find_waiting(now).select_related("merchant").first()
         if conversation is None or not llm.has_budget(merchant) or not _may_call(merchant, may_wait=may_wait):
             return
@@ -85,7 +84,8 @@ def judge_waiting(
         except llm.LlmError as error:
             logger.warning("%s: conversation %s was not judged: %s", merchant.slug, conversation.pk, error)
             if error.blocks_others:
-                cache.set(pause, 1, _pause_seconds(error))
+                seconds = _pause_seconds(error)
+                cache.set(pause, timezone.now() + timedelta(seconds=seconds), seconds)
             yield None
 
 

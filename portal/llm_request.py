@@ -10,6 +10,7 @@ from django.utils import timezone
 from openai.types.chat import ChatCompletionMessageParam
 
 from portal.llm import LlmError, Schema, Usage
+from portal.openai_client import make_client
 from portal.prompts import RenderedPrompt
 
 
@@ -21,7 +22,7 @@ def ask(rendered: RenderedPrompt, schema: type[Schema], usage: Usage) -> Schema:
     ]
     temperature = settings.OPENAI_TEMPERATURE
     try:
-        with _client() as client:
+        with make_client(max_retries=settings.OPENAI_MAX_RETRIES) as client:
             raw = client.chat.completions.with_raw_response.parse(
                 model=settings.OPENAI_MODEL,
                 messages=messages,
@@ -36,15 +37,6 @@ def ask(rendered: RenderedPrompt, schema: type[Schema], usage: Usage) -> Schema:
         raise LlmError("The model did not answer in time.", permanent=False, blocks_others=True) from error
     except openai.APIConnectionError as error:
         raise LlmError("The model could not be reached.", permanent=False, blocks_others=True) from error
-
-
-def _client() -> openai.OpenAI:
-    return openai.OpenAI(
-        api_key=settings.OPENAI_API_KEY,
-        base_url=settings.OPENAI_BASE_URL or None,
-        timeout=settings.OPENAI_TIMEOUT_SECONDS,
-        max_retries=settings.OPENAI_MAX_RETRIES,
-    )
 
 
 def _read_answer(raw: Any, usage: Usage, schema: type[Schema]) -> Schema:

@@ -2,27 +2,18 @@
 
 import numpy as np
 import openai
-from django.conf import settings
 
 from portal.embeddings import DIMENSIONS, OPENAI_MODEL, EmbeddingError, Vectors
+from portal.openai_client import make_client
 
 TEXTS_PER_CALL = 256
 MAX_CHARACTERS = 8000  # well inside the model's 8,191 tokens, whatever the script
 RETRIES = 3
 
 
-def make_client() -> openai.OpenAI:
-    return openai.OpenAI(
-        api_key=settings.OPENAI_API_KEY,
-        base_url=settings.OPENAI_BASE_URL or None,
-        timeout=settings.OPENAI_TIMEOUT_SECONDS,
-        max_retries=RETRIES,
-    )
-
-
 def embed_remotely(texts: list[str]) -> Vectors:
     """Raises EmbeddingError; temporary where the service was busy or could not be reached."""
-    with make_client() as client:
+    with make_client(max_retries=RETRIES) as client:
         parts = [embed_call(client, texts[at : at + TEXTS_PER_CALL]) for at in range(0, len(texts), TEXTS_PER_CALL)]
     return np.concatenate(parts)
 
