@@ -255,14 +255,24 @@ def restore_version(article: Article, version: ArticleVersion, *, by: User | Non
     )
 
 
-def archive_article(article: Article, *, by: User | None, at: datetime) -> None:
-    """Takes it out of search, of coverage and of the agent's feed; its versions stay."""
+def archive_article(
+    article: Article,
+    *,
+    by: User | None,
+    at: datetime,
+    via: ApiKey | None = None,
+    expected_version: int | None = None,
+) -> None:
+    """Takes it out of search, of coverage and of the agent's feed; its versions stay. Raises VersionConflictError."""
     with transaction.atomic():
         hold_articles(article.merchant)
+        if expected_version is not None:
+            article.refresh_from_db(fields=["live_version"])
+            check_versions({article.external_id: article}, {article.external_id: expected_version})
         at = next_change_time(article.merchant, at)
         archived = Article.objects.filter(pk=article.pk, status=ArticleStatus.PUBLISHED)
         if archived.update(status=ArticleStatus.ARCHIVED, updated_at=at) == 1:
-            AuditEntry.record(article.merchant, "article.archived", by=by, on=article)
+            AuditEntry.record(article.merchant, "article.archived", by=by, on=article, via=via)
             reopen_of_archived(article)
     article.refresh_from_db(fields=["status", "updated_at"])
 

@@ -71,6 +71,8 @@ def test_every_answer_is_one_that_is_documented(scope, merchant, ids, settings):
 
 def is_across_fields(answer) -> bool:
     """For a rule that OpenAPI has no words for: about two fields, about what exists, about NUL and blanks in a text."""
+    if answer.status_code == 412:
+        return True
     errors = answer.json().get("errors", {"": ""}) if answer.status_code == 400 else {"": ""}
     return all(name in ACROSS_FIELDS or re.search(NO_TEXT, str(told)) for name, told in errors.items())
 

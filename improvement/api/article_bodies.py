@@ -21,6 +21,42 @@ from portal.api_query import Choice, Moment, Text
 
 URL = r"^(https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[!-~]*)?)?$"
 MAX_AT_ONCE = 100
+NEW_TEXTS_EXAMPLE = {
+    "articles": [
+        {
+            "external_id": "kb-17",
+            "title": "Return a lamp",
+            "body": "Within **30 days**, in its box.",
+            "tags": ["returns"],
+            "source_url": "https://help.lumen.example/returns",
+            "updated_at": "2026-11-23T08:30:00Z",
+        },
+        {
+            "external_id": "kb-18",
+            "title": "Eine Lampe zurücksenden",
+            "body": "Innerhalb von **30 Tagen**, im Karton.",
+            "language": "de",
+            "audience": "customers",
+            "updated_at": "2026-11-23T08:30:00Z",
+        },
+    ]
+}
+SAVED_EXAMPLE = [
+    {
+        "external_id": "kb-17",
+        "version": 4,
+        "updated_at": "2026-11-23T08:31:11.204000Z",
+        "is_new": False,
+        "is_changed": True,
+    },
+    {
+        "external_id": "kb-18",
+        "version": 1,
+        "updated_at": "2026-11-23T08:31:11.204000Z",
+        "is_new": True,
+        "is_changed": True,
+    },
+]
 _ETAG = re.compile(r'^"([0-9]{1,9})"$')
 
 
@@ -71,9 +107,14 @@ class NewTextsSerializer(serializers.Serializer[Any]):
     articles = serializers.ListField(child=NamedTextSerializer(), min_length=1, max_length=MAX_AT_ONCE)
 
     def validate_articles(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        ids = [row["external_id"] for row in rows]
-        if twice := sorted({external_id for external_id in ids if ids.count(external_id) > 1}):
-            raise serializers.ValidationError(f"{', '.join(twice)}: more than once.")
+        first: dict[str, int] = {}
+        twice = {
+            str(place): {"external_id": [f"{name} is in place {first[name]} already."]}
+            for place, name in enumerate(row["external_id"] for row in rows)
+            if first.setdefault(name, place) != place
+        }
+        if twice:
+            raise serializers.ValidationError(twice)
         return rows
 
 

@@ -4,12 +4,14 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from improvement.api.article_bodies import (
+    NEW_TEXTS_EXAMPLE,
+    SAVED_EXAMPLE,
     ArticleSerializer,
     NewTextSerializer,
     NewTextsSerializer,
@@ -19,7 +21,7 @@ from improvement.api.article_bodies import (
     to_text,
 )
 from improvement.article_search import Filter, search_articles
-from improvement.articles import Saved, VersionConflictError, save_articles
+from improvement.articles import Saved, VersionConflictError, archive_article, save_articles
 from improvement.models import SHARED, Article, ArticleStatus, Audience
 from portal.api import MerchantApiView
 from portal.api_page import PageQuery, page_of, read_page
@@ -40,8 +42,8 @@ IF_MATCH = OpenApiParameter(
     "If-Match",
     {"type": "string", "pattern": '^"[1-9][0-9]{0,8}"$'},
     OpenApiParameter.HEADER,
-    description='The `ETag` of the article that the text was made from, such as "3": the text is refused with 412 '
-    "where somebody saved since.",
+    description='The `ETag` of the article that you have seen, such as "3": the change is refused with 412 where '
+    "somebody saved since.",
 )
 AUDIENCES = "Default: public and customers. What is for the team alone has to be asked for by name."
 
@@ -80,19 +82,24 @@ def in_language(articles: "QuerySet[Article]", language: str) -> "QuerySet[Artic
     return articles.filter(Q(language=language) | Q(language__startswith=f"{language}-"))
 
 
-def save(view: MerchantApiView, rows: dict[str, dict[str, Any]], expected: dict[str, int]) -> list[Saved]:
+def key_of(view: MerchantApiView) -> ApiKey | None:
     key = view.request.auth
+    return key if isinstance(key, ApiKey) else None
+
+
+def save(view: MerchantApiView, rows: dict[str, dict[str, Any]], expected: dict[str, int]) -> list[Saved]:
+    """Raises EmbeddingUnavailable and VersionConflictError."""
     known = dict(saved_articles(view).filter(external_id__in=list(rows)).values_list("external_id", "audience"))
     texts = [to_text(name, row, known.get(name, Audience.PUBLIC.value)) for name, row in rows.items()]
     try:
-        return save_articles(view.merchant, texts, via=key if isinstance(key, ApiKey) else None, expected=expected)
+        return save_articles(view.merchant, texts, via=key_of(view), expected=expected)
     except EmbeddingError as error:
         raise EmbeddingUnavailable(str(error)) from error
-    except VersionConflictError as error:
-        live = error.article.get_live_version().number if error.article else 0
-        raise VersionChanged(
-            f"{error.external_id} is at version {live}. Read it again before you change it."
-        ) from error
+
+
+def describe_conflict(error: VersionConflictError) -> str:
+    live = error.article.get_live_version().number if error.article else 0
+    return f"{error.external_id} is at version {live}. Read it again before you change it."
 
 
 class ArticlesView(MerchantApiView):
@@ -126,8 +133,13 @@ class ArticlesView(MerchantApiView):
         tags=["articles"],
         summary="Create many articles or bring them up to date, all or none",
         description="Up to 100. Each as `articles_put` takes it, with its `external_id`; `if_version` is the version "
-        "that it was made from, 0 for none, and one that is outdated refuses them all with 412.",
+        "that it was made from, 0 for none, and one that is outdated refuses them all with 412. Errors name the place "
+        "in the list, from 0, and the field.",
         request=NewTextsSerializer,
+        examples=[
+            OpenApiExample("A changed text and a new one", value=NEW_TEXTS_EXAMPLE, request_only=True),
+            OpenApiExample("Both were saved", value=SAVED_EXAMPLE, response_only=True, status_codes=["200"]),
+        ],
         responses={
             200: SavedSerializer(many=True),
             412: OpenApiResponse(description="Somebody saved one of them since."),
@@ -139,7 +151,11 @@ class ArticlesView(MerchantApiView):
         body.is_valid(raise_exception=True)
         rows = body.validated_data["articles"]
         expected = {row["external_id"]: row["if_version"] for row in rows if row.get("if_version") is not None}
-        saved = save(self, {row["external_id"]: row for row in rows}, expected)
+        try:
+            saved = save(self, {row["external_id"]: row for row in rows}, expected)
+        except VersionConflictError as error:
+            place = next(n for n, row in enumerate(rows) if row["external_id"] == error.external_id)
+            raise VersionChanged(f"articles.{place}.if_version: {describe_conflict(error)}") from error
         return Response(SavedSerializer(saved, many=True).data)
 
 
@@ -147,7 +163,7 @@ class ArticleView(MerchantApiView):
     @property
     def scope(self) -> Scope:  # type: ignore[override]
         """Reading takes less than changing what the agent says."""
-        return Scope.REVIEW if self.request.method == "PUT" else Scope.READ
+        return Scope.REVIEW if self.request.method in ("PUT", "DELETE") else Scope.READ
 
     @extend_schema(
         operation_id="articles_read",
@@ -181,8 +197,33 @@ class ArticleView(MerchantApiView):
         text.is_valid(raise_exception=True)
         version = read_etag(request.headers.get("If-Match"))
         expected = {} if version is None else {external_id: version}
-        (saved,) = save(self, {external_id: text.validated_data}, expected)
+        try:
+            (saved,) = save(self, {external_id: text.validated_data}, expected)
+        except VersionConflictError as error:
+            raise VersionChanged(describe_conflict(error)) from error
         return self.answer(saved.article, status.HTTP_201_CREATED if saved.is_new else status.HTTP_200_OK)
+
+    @extend_schema(
+        operation_id="articles_delete",
+        tags=["articles"],
+        summary="Archive an article",
+        description="Out of search and coverage; the list tells it as archived. Its versions stay, and `articles_put` "
+        "brings it back. Archiving it again changes nothing.",
+        parameters=[IF_MATCH],
+        responses={
+            204: None,
+            400: OpenApiResponse(description="`If-Match` is no `ETag` of an article."),
+            412: OpenApiResponse(description="Somebody saved it since."),
+        },
+    )
+    def delete(self, request: Request, external_id: str) -> Response:
+        article = get_object_or_404(saved_articles(self).select_related("merchant"), external_id=external_id)
+        version = read_etag(request.headers.get("If-Match"))
+        try:
+            archive_article(article, by=None, at=self.now, via=key_of(self), expected_version=version)
+        except VersionConflictError as error:
+            raise VersionChanged(describe_conflict(error)) from error
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     def answer(self, article: Article, code: int) -> Response:
         shown = ArticleSerializer(article, context={"audiences": Audience.values}).data
