@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from analytics.calibrated import NONE, read_corrections
 from analytics.corrections import Correction
 from analytics.models import Conversation, QualityScore, ScoreAttempt, Scorer
-from analytics.quality_sums import BINS, ScoreSums, count_eligible, read_sums
+from analytics.quality_sums import ScoreSums, count_eligible, read_sums
 from analytics.rubric import RUBRIC, Dimension
 from portal.models import Merchant
 from portal.periods import Period
@@ -145,10 +145,11 @@ def scores_in(merchant: Merchant, period: Period, version: Version | None = None
 
 def versions(merchant: Merchant, period: Period) -> list[Version]:
     """The one that scored most conversations of the period first: a new version takes over when it has caught up."""
-    return [version for version, _sums in _by_version(merchant, period)]
+    return [version for version, _sums in read_versions(merchant, period)]
 
 
-def _by_version(merchant: Merchant, period: Period) -> list[tuple[Version, ScoreSums]]:
+def read_versions(merchant: Merchant, period: Period) -> list[tuple[Version, ScoreSums]]:
+    """As `versions`, each with what its scores of the period add up to."""
     series = read_sums(merchant, period)
     corrections = read_corrections(merchant) if series else {}
     found = [
@@ -165,10 +166,14 @@ def summary(
 
     `n_eligible` spares a count where the caller has the totals of the period.
     """
-    found = [row for row in _by_version(merchant, period) if version is None or row[0].key == version.key]
+    found = [row for row in read_versions(merchant, period) if version is None or row[0].key == version.key]
     if not found:
         return None
     best, sums = found[0]
+    return summarise(best, sums, n_eligible=count_eligible(merchant, period) if n_eligible is None else n_eligible)
+
+
+def summarise(best: Version, sums: ScoreSums, *, n_eligible: int) -> QualitySummary:
     return QualitySummary(
         version=best,
         overall=best.mean(sums),
@@ -182,14 +187,8 @@ def summary(
             )
             for dimension in Dimension
         ),
-        n_eligible=count_eligible(merchant, period) if n_eligible is None else n_eligible,
+        n_eligible=n_eligible,
     )
-
-
-def distribution(merchant: Merchant, period: Period, version: Version) -> list[int]:
-    """How many overall scores fall into each tenth; 1.0 belongs to the last."""
-    found = read_sums(merchant, period).get(version.columns)
-    return found.tenths if found else [0] * BINS
 
 
 def worst(merchant: Merchant, period: Period, version: Version, *, limit: int = 10) -> Sequence[QualityScore]:

@@ -73,12 +73,14 @@ class Part:
     standing: str = ""
 
 
-def by_part(merchant: Merchant, period: Period, version: Version, by: str) -> list[Part]:
-    """Largest first. Raises ValueError where `by` is none of BY."""
+def by_part(
+    merchant: Merchant, period: Period, version: Version, by: str, *, sums: ScoreSums | None = None
+) -> list[Part]:
+    """Largest first. Raises ValueError where `by` is none of BY. `sums`, of the whole period, where they are known."""
     if by not in BY:
         raise ValueError(f"by={by!r} is none of {', '.join(BY)}")
     if by == "topic":
-        sums = read_sums(merchant, period).get(version.columns)  # most conversations are in no gap
+        sums = sums or read_sums(merchant, period).get(version.columns)  # most conversations are in no gap
         rows = _topics(merchant, period, version) if sums else []
         whole = moments_of(sums) if sums else NOTHING
     else:

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 
 from analytics import quality
 from analytics.coaching import N_LOWEST, coach
-from analytics.models import QualityScore
+from analytics.lowest_scores import tell_apart
 from analytics.quality import Version
 from analytics.quality_charts import distribution_chart, interval, series_chart
 from analytics.quality_parts import BY, Part, by_part
 from analytics.quality_series import read_series
-from analytics.rubric import RUBRIC, Dimension
+from analytics.quality_sums import ScoreSums, count_eligible
 from portal import llm
 from portal.asked_period import asked_period
 from portal.models import Merchant
@@ -29,23 +29,6 @@ from portal.tenancy import MerchantRequest, merchant_page
 N_LINES = 4
 N_WORST = 10
 TITLES = {"channel": _("By channel"), "agent_version": _("By agent version"), "topic": _("By topic of the gaps")}
-
-
-@dataclass(frozen=True, slots=True)
-class Lowest:
-    """A conversation with a low score, and its weakest dimension, where there is any."""
-
-    score: QualityScore
-    dimension: str | Promise
-    value: float | None
-
-    @classmethod
-    def of(cls, score: QualityScore) -> "Lowest":
-        values = {each: value for each in Dimension if (value := getattr(score, each)) is not None}
-        lowest = min(values, key=lambda each: values[each], default=None)
-        if lowest is None:
-            return cls(score, "", None)
-        return cls(score, RUBRIC[lowest].label, values[lowest])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +49,8 @@ def build_table(by: str, parts: Sequence[Part], period: Period) -> Table:
 @merchant_page()
 def quality_page(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
     period = asked_period(request, merchant, now=timezone.now())
-    versions = quality.versions(merchant, period)
+    scored = dict(quality.read_versions(merchant, period))
+    versions = list(scored)
     version = find_version(versions, request.GET.get("version", ""))
     context: dict[str, Any] = {
         "period": period,
@@ -76,7 +60,8 @@ def quality_page(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         "budget_is_spent": llm.is_configured() and not llm.has_budget(merchant),
     }
     if version is not None:
-        context |= build_quality(merchant, period, version, versions)
+        others = [other for other in versions if other.key != version.key]
+        context |= build_quality(merchant, period, version, scored[version], others=others[: N_LINES - 1])
     return render(request, "analytics/quality.html", context)
 
 
@@ -86,22 +71,24 @@ def find_version(versions: list[Version], key: str) -> Version | None:
     return next(iter(asked or versions), None)
 
 
-def build_quality(merchant: Merchant, period: Period, version: Version, versions: Sequence[Version]) -> dict[str, Any]:
-    summary = quality.summary(merchant, period, version=version)
-    if summary is None:
-        return {}
-    others = [other for other in versions if other.key != version.key]
-    series = read_series(merchant, period, [version, *others[: N_LINES - 1]])
+def build_quality(
+    merchant: Merchant, period: Period, version: Version, sums: ScoreSums, *, others: Sequence[Version]
+) -> dict[str, Any]:
+    """`others` are shown beside it over time."""
+    summary = quality.summarise(version, sums, n_eligible=count_eligible(merchant, period))
+    series = read_series(merchant, period, [version, *others])
     lowest = quality.worst(merchant, period, version, limit=N_LOWEST)
+    shared, worst = tell_apart(lowest, n_shown=N_WORST)
     return {
         "summary": summary,
         "overall_interval": interval(summary.overall),
         "trend": series_chart(series),
         "step": series.step,
         "beginnings": series.beginnings,
-        "distribution": distribution_chart(quality.distribution(merchant, period, version)),
-        "parts": [build_table(by, by_part(merchant, period, version, by), period) for by in BY],
+        "distribution": distribution_chart(sums.tenths),
+        "parts": [build_table(by, by_part(merchant, period, version, by, sums=sums), period) for by in BY],
         "notes": coach(summary.dimensions, lowest),
         "n_lowest": len(lowest),
-        "worst": [Lowest.of(score) for score in lowest[:N_WORST]],
+        "worst": worst,
+        "shared": shared,
     }

@@ -210,6 +210,17 @@ def in_sentence(label: str) -> str:
 
 
 @register.filter
+def excerpt(text: str, length: int) -> str:
+    """At most so many characters, cut between words where there are any, with an ellipsis for what is left out."""
+    flat = " ".join(text.split())
+    if len(flat) <= length:
+        return flat
+    head = flat[:length]
+    at = head.rfind(" ")
+    return (head[:at] if at > length // 2 else head[:-1]).rstrip(" ,;:–-") + "…"
+
+
+@register.filter
 def markdown(text: str | None) -> SafeString:
     """Sanitised by nh3 in portal/markdown.py, which is why it may be marked safe."""
     return mark_safe(to_html(text or ""))  # noqa: S308

@@ -1,5 +1,7 @@
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from analytics.models import Conversation, QualityScore
 from analytics.tasks import score_ended_conversations_of
@@ -24,10 +26,9 @@ def scored(merchant, thread: str, overall: float, *, version="v1", scorer="local
         scorer_version=version,
         rubric_version="1",
         overall=overall,
-        rationale=f"reason of {thread}",
         created_at=NOW,
         read_state_at=NOW,
-        **dimensions,
+        **{"rationale": f"reason of {thread}"} | dimensions,
     )
 
 
@@ -58,6 +59,46 @@ def test_the_page_shows_means_with_their_n_the_scorer_and_the_worst(
     assert f"/lumen/conversations/{Conversation.objects.get(thread='a').pk}/" in page
     counts = [row[1] for row in response.context["distribution"].rows]
     assert counts == ["0", "0", "1", "0", "0", "0", "1", "1", "0", "0"]
+
+
+def test_the_lowest_are_told_apart_by_what_pulled_only_them_down(merchant, viewer, sign_in):
+    """What all share stands above the table once; a row says what is rare first, and titles end with a whole word."""
+    refusal, long = {"refusal": -2.0, "relevance": -1.0}, "How do I change my payment card before the next order " * 3
+    told(merchant, "a", question=long)
+    for thread, own in (("a", {}), ("b", {"slowness": -0.5}), ("c", {"slowness": -0.5, "rudeness": -0.4})):
+        parts = {"helpfulness": refusal | own | {"baseline": -9.0, "length": -0.2, "courtesy": 1.0}}
+        scored(merchant, thread, 0.1, helpfulness=0.1, contributions=parts)
+    for thread, said in (("d", "Accuracy: Invented.\nPoliteness: Kind."), ("e", "Two lines.\nOf one.\nAnd a third.")):
+        scored(merchant, thread, 0.1, scorer="llm", rationale=said, accuracy=0.1, politeness=0.9)
+    page = sign_in(viewer).get(URL, {"version": "local/v1/1"})
+    html = page.content.decode()
+    assert [str(one) for one in page.context["shared"]] == [
+        "the agent said that it has no answer",
+        "how close the answer is to the question",
+    ]
+    found = {row.score.conversation.thread: list(map(str, row.reasons)) for row in page.context["worst"]}
+    assert found == {
+        "a": [],
+        "b": ["how long the customer waited"],
+        "c": ["rude or shouted words", "how long the customer waited"],
+    }
+    assert html.count("nothing else stands out") == 1
+    assert ">How do I change my payment card before the next order How do I change my payment card…<" in html
+    judge = sign_in(viewer).get(URL, {"version": "llm/v1/1"}).context["worst"]
+    assert {row.score.conversation.thread: row.said for row in judge} == {
+        "d": "Invented.",
+        "e": "Two lines.\nOf one.\nAnd a third.",
+    }
+
+
+def test_the_page_adds_the_scores_of_the_whole_period_up_once(merchant, viewer, sign_in):
+    scored(merchant, "a", 0.2)
+    client = sign_in(viewer)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(URL)
+    sums = [query["sql"] for query in asked if "analytics_dayquality" in query["sql"]]
+    # By day, by channel and by agent version; and once for the whole.
+    assert sorted(query.count("GROUP BY 1, 2, 3\n") for query in sums) == [0, 0, 0, 1]
 
 
 def test_scores_of_two_versions_are_never_averaged(merchant, viewer, sign_in):

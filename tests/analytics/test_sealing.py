@@ -38,7 +38,6 @@ def period_of(merchant, first: str, last: str) -> Period:
 
 def numbers(merchant, period, now):
     """Everything that may be read from sealed days."""
-    found = quality.versions(merchant, period)
     return (
         totals(merchant, period, now=now),
         totals(merchant, period, now=now, segment=Segment(channel="widget")),
@@ -50,10 +49,7 @@ def numbers(merchant, period, now):
         hours_of_week(merchant, period),
         hours_of_week(merchant, period, segment=Segment(channel="email")),
         compare_by_parts(merchant, period, now=now)[1],
-        [
-            (version, quality.distribution(merchant, period, version), quality.by_channel(merchant, period, version))
-            for version in found
-        ],
+        [(version, sums.n, sums.tenths) for version, sums in quality.read_versions(merchant, period)],
     )
 
 
@@ -161,7 +157,8 @@ def test_means_and_deviations_of_sealed_scores_are_those_of_the_scores(merchant)
         assert [mean.n for mean in weeks.values()] == [4, 1]
         again = read_series(merchant, period, [after.version], step="week").lines[0].means
         assert [mean.n for mean in again.values()] == [4, 1]
-        assert quality.distribution(merchant, period, after.version) == [0, 1, 1, 0, 0, 0, 0, 2, 0, 1]
+        ((_version, sums),) = quality.read_versions(merchant, period)
+        assert sums.tenths == [0, 1, 1, 0, 0, 0, 0, 2, 0, 1]
 
 
 @pytest.mark.django_db
