@@ -9,6 +9,7 @@ from analytics.metrics_api import BreakdownsView, MetricsView, SeriesView
 from analytics.quality_api import QualityScoresView, QualityView
 from analytics.quality_parts_api import CoachingView, LowestQualityView, QualityBreakdownView, QualitySeriesView
 from analytics.rubric_api import RubricView
+from analytics.scorer_api import LocalScorerView
 from analytics.spam_api import SpamDecisionsView
 
 urlpatterns: list[URLPattern] = [
@@ -37,5 +38,6 @@ urlpatterns: list[URLPattern] = [
     path("quality/lowest/", LowestQualityView.as_view(), name="api_quality_lowest"),
     path("quality/coaching/", CoachingView.as_view(), name="api_quality_coaching"),
     path("quality/rubric/", RubricView.as_view(), name="api_quality_rubric"),
+    path("quality/scorer/", LocalScorerView.as_view(), name="api_quality_scorer"),
     path("quality/scores/", QualityScoresView.as_view(), name="api_quality_scores"),
 ]

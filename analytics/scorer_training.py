@@ -39,11 +39,11 @@ N_STEPS = len(Dimension) + 1  # of the progress: reading, then each dimension
 
 
 class Lack(StrEnum):
-    """Of what there was too little: the first three for a training, the others in one dimension of it."""
+    """Of what there was too little: the first four for a training, the others (and labels) in one dimension of it."""
 
-    LABELS = "labels"
     NEW_LABELS = "new_labels"
     QUESTIONS = "questions"
+    LABELS = "labels"
     RANDOM_LABELS = "random_labels"
     SOURCES = "sources"  # answers that name a known article: accuracy is of no other
     SPREAD = "spread"  # all the same mark: nothing to put in order
@@ -110,7 +110,7 @@ def train_if_due(
     """
     rubric = current_rubric(merchant)
     marks = read_labelled(merchant, rubric_version=rubric.version)
-    if shortage := find_shortage(len(marks), last_training(merchant)):
+    if shortage := find_shortage(marks, last_training(merchant)):
         return shortage
     lesson = _read_lesson(merchant, marks)
     n_questions = len(np.unique(lesson.groups))
@@ -122,7 +122,7 @@ def train_if_due(
     with transaction.atomic():
         Counting.lock(merchant)
         # Another training may have ended meanwhile, on the same labels.
-        if shortage := find_shortage(len(marks), last_training(merchant)):
+        if shortage := find_shortage(marks, last_training(merchant)):
             return shortage
         latest = TrainedScorer.objects.for_merchant(merchant).only("number").first()
         training = TrainedScorer.objects.create(
@@ -146,7 +146,7 @@ def train_if_due(
             | {name: asdict(each) for name, each in untaught.items()},
             trained_at=now,
         )
-        detail = {"n_labels": training.n_labels, "took_over": sorted(training.curves)}
+        detail = {"n_labels": training.n_labels, "took_over": training.took_over}
         AuditEntry.record(merchant, "scorer.trained", by=by, on=training, detail=detail)
     return training
 
@@ -157,12 +157,15 @@ def last_training(merchant: Merchant) -> TrainedScorer | None:
     return rows.defer("curves", "fold_of").first()
 
 
-def find_shortage(n_labels: int, last: TrainedScorer | None) -> Shortage | None:
-    """Of labelled conversations; how many different questions they hold shows only when they are read."""
-    if last is None:
-        return Shortage(Lack.LABELS, n_labels, MIN_LABELS) if n_labels < MIN_LABELS else None
-    needed = ceil(GROWTH * last.n_labels)
-    return Shortage(Lack.NEW_LABELS, n_labels, needed) if n_labels < needed else None
+def find_shortage(marks: Sequence[Marked], last: TrainedScorer | None) -> Shortage | None:
+    """Of labelled conversations; how many different questions they hold shows only when they are read. Without enough
+    random ones no dimension could be decided, and the next training would wait for a quarter more in vain."""
+    n_labels, n_random = len(marks), count_random(marks)
+    if last is not None and n_labels < (needed := ceil(GROWTH * last.n_labels)):
+        return Shortage(Lack.NEW_LABELS, n_labels, needed)
+    if n_labels < MIN_LABELS:
+        return Shortage(Lack.LABELS, n_labels, MIN_LABELS)
+    return Shortage(Lack.RANDOM_LABELS, n_random, MIN_RANDOM) if n_random < MIN_RANDOM else None
 
 
 def find_lack(n: int, n_random: int) -> Lack | None:

@@ -40,7 +40,7 @@ def _trained(merchant: Merchant, *, with_curves: bool) -> TrainedScorer | None:
     """None where the latest training for these features taught nothing, or none was made."""
     rows = TrainedScorer.objects.for_merchant(merchant).filter(prior=PRIOR, embedding_model=embeddings.model_name())
     latest = (rows if with_curves else rows.defer("curves", "fold_of")).first()
-    if latest is None or not any(found["is_better"] for found in latest.comparisons.values()):
+    if latest is None or not latest.took_over:
         return None
     return latest
 

@@ -54,7 +54,7 @@ def train_scorer_for_page(job_id: int) -> None:
 
 
 def tell_training(training: TrainedScorer) -> str:
-    names = [str(RUBRIC[dimension].label) for dimension in Dimension if dimension in training.curves]
+    names = [str(RUBRIC[dimension].label) for dimension in Dimension if dimension in training.took_over]
     if not names:
         return _("The start weights stay: in no dimension did labels rank better beyond chance.")
     return _("Labels took over in: %(names)s.") % {"names": ", ".join(names)}

@@ -34,3 +34,8 @@ class TrainedScorer(MerchantScoped):
     def name(self) -> str:
         """Of no other merchant's: what is learned of scores of one version is pooled over merchants."""
         return f"{self.merchant_id}.{self.number}"
+
+    @property
+    def took_over(self) -> list[str]:
+        """The dimensions in which labels beat the prior."""
+        return [name for name, found in self.comparisons.items() if found["is_better"]]
