@@ -66,7 +66,7 @@ class LocalScorerSerializer(serializers.Serializer[Any]):
     )
     labels = LabelCountSerializer(help_text="That there are now.")
     dimensions = LearnedSerializer(many=True)
-    next_training = NextTrainingSerializer(allow_null=True, help_text="What it waits for; null: it is due.")
+    next_training = NextTrainingSerializer(allow_null=True, help_text="What it waits for; null: the next night.")
     history = TrainingSerializer(many=True, help_text="The latest first, at most 20.")
 
 

@@ -12,7 +12,7 @@ from analytics.agreement_page import Figure, figure
 from analytics.models import TrainedScorer
 from analytics.rubric import RUBRIC, Dimension
 from analytics.scorer_state import Learned, ScorerState
-from analytics.scorer_training import MIN_LABELS, MIN_RANDOM
+from analytics.scorer_training import MIN_LABELS, MIN_QUESTIONS, MIN_RANDOM
 from analytics.scorer_words import tell_learned, tell_shortage
 from portal.templatetags.formats import number
 
@@ -45,9 +45,10 @@ class ScorerSection:
     version: str
     is_trained: bool
     trained_at: datetime | None
-    learned_from: str  # of the last training, empty without one
+    trained_on: str  # empty without a training
     labels_now: str
-    next_training: str  # what it waits for, empty where it is due
+    is_due: bool
+    next_training: str  # when it is, or what it waits for
     rule: str
     rows: Sequence[LearnedRow]  # empty where nobody labelled anything yet
     versions: Sequence[Version]
@@ -60,14 +61,19 @@ def build_scorer_section(state: ScorerState) -> ScorerSection:
         version=state.version,
         is_trained=state.is_trained,
         trained_at=last.trained_at if last else None,
-        learned_from=_count(last.n_labels, last.n_random) if last else "",
+        trained_on=_count(last.n_labels, last.n_random) if last else "",
         labels_now=_count(state.n_labels, state.n_random),
-        next_training=tell_shortage(state.shortage) if state.shortage else "",
+        is_due=state.shortage is None,
+        next_training=tell_shortage(state.shortage) if state.shortage else _tell_due(),
         rule=_("From %(n)s labelled conversations on, %(n_random)s of them drawn at random, labels teach the scorer.")
         % {"n": number(MIN_LABELS), "n_random": number(MIN_RANDOM)},
         rows=[_row(learned) for learned in state.dimensions] if state.n_labels or last else [],
         versions=[_version(row, is_standing=row.pk == standing) for row in state.history],
     )
+
+
+def _tell_due() -> str:
+    return _("Tonight, if the labels are of at least %(n)s different questions.") % {"n": number(MIN_QUESTIONS)}
 
 
 def _row(learned: Learned) -> LearnedRow:

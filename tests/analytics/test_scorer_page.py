@@ -61,6 +61,9 @@ def test_what_was_learned_stands_on_the_page_and_over_rest_with_the_labels_and_t
     ]
     assert [each for each in shown if each not in text] == []
     assert "Train now" not in text
+    assert [(version.name, version.taught, version.is_standing) for version in section.versions] == [
+        (f"trained-{merchant.pk}.1", "Helpfulness, Completeness", True)
+    ]
 
     body = api("read").get(API).json()
     helpfulness, accuracy = body["dimensions"][:2]
@@ -99,7 +102,7 @@ def test_labels_that_rank_no_better_leave_the_start_weights_and_the_page_says_bo
     TrainedScorer.objects.update(comparisons={"helpfulness": old}, n_random=None)
     response = sign_in(viewer).get(URL)
     section = response.context["scorer"]
-    assert (section.rows[0].trained.interval, section.learned_from) == ("", "80")
+    assert (section.rows[0].trained.interval, section.trained_on) == ("", "80")
     assert section.rows[2].verdict == "There are enough labels now; the next training decides."
 
 
@@ -153,7 +156,9 @@ def test_an_owner_trains_now_sees_what_it_led_to_and_is_in_the_audit_trail(
 ):
     label(tell(merchant, 64), likes_long=False)
     client = sign_in(owner)
-    assert "data-confirm=" in client.get(URL).content.decode()
+    text = client.get(URL).content.decode()
+    assert "data-confirm=" in text
+    assert "Tonight, if the labels are of at least 20 different questions." in text
     with django_capture_on_commit_callbacks(execute=False) as callbacks:
         assert [client.post(TRAIN).status_code for _time in range(2)] == [302, 302]
     assert len(callbacks) == 1

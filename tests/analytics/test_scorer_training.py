@@ -105,6 +105,19 @@ def test_labels_picked_for_a_reason_decide_nothing(merchant):
     assert current_version(merchant).startswith(PRIOR)
 
 
+def test_of_two_trainings_on_the_same_labels_at_the_same_time_the_second_is_none(merchant):
+    label(tell(merchant, 64), likes_long=False)
+    inner = []
+
+    def train_beside(step: int) -> None:
+        if step == 1:
+            inner.append(train_if_due(merchant, now=timezone.now()))
+
+    assert train_if_due(merchant, now=timezone.now(), report=train_beside) == Shortage(Lack.NEW_LABELS, 64, 80)
+    assert [training.number for training in inner] == [1]
+    assert TrainedScorer.objects.count() == 1
+
+
 def test_the_same_labels_give_the_same_curves(merchant):
     label(tell(merchant, 70), likes_long=False)
     first = train_if_due(merchant, now=timezone.now())
