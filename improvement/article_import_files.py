@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from improvement.article_import_encoding import UnreadableTextError, decode
 from improvement.article_import_found import Read, Refused
 from improvement.article_import_html import read_html
 from improvement.article_import_markdown import read_markdown
@@ -43,9 +44,9 @@ def read_text(place: str, content: bytes, collection: str) -> Iterator[Read]:
         yield Refused(place, "", f"not a kind of file that can be read; known are {', '.join(KINDS)}")
         return
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        yield Refused(place, "", f"not UTF-8: byte {error.start}")
+        text = decode(content, is_html=kind in HTML)
+    except UnreadableTextError as error:
+        yield Refused(place, "", str(error))
         return
     if kind in MARKDOWN:
         yield read_markdown(place, text, collection)

@@ -17,8 +17,15 @@ _FURNITURE = (
 )
 _MAIN = ("[itemprop=articleBody]", "article", "main", "[role=main]")
 _BLANKS = re.compile(r"\n{3,}")
-_SPACES = re.compile(r"[ \t\u00a0]+\n")
+# At the end of a line; two after a word are Markdown's line break.
+_SPACES = re.compile(r"(?!(?<=\S)  \n)(?<![ \t\u00a0])[ \t\u00a0]+\n")
 _SITE_NAME = re.compile(r"\s+[|–—·»-]\s+[^|–—·»]+$")
+_BLOCK = re.compile(r"<(?:!doctype|html|body|p|div|section|article|h[1-6]|ul|ol|table|blockquote|pre)\b[^<>]*>", re.I)
+_TAG = re.compile(
+    r"</(?:p|div|span|h[1-6]|ul|ol|li|table|blockquote|pre|a|b|i|u|em|strong|font)>|<(?:br|hr|img)\b[^<>]*>", re.I
+)
+_CODE = re.compile(r"```.*?```|`[^`\n]*`", re.S)
+_MARKDOWN = re.compile(r"^ {0,3}(?:#{1,6}|[-*+>]|\d+[.)]) |^\||\*\*\S|\]\(", re.M)
 MIN_CHARACTERS = 20
 
 
@@ -78,15 +85,32 @@ def extract(html: str, url: str = "") -> Page:
     title = shown.get_text(" ", strip=True) if shown else ""
     if isinstance(own_heading, Tag):
         own_heading.decompose()
-    absolute_links(main, url)
-    text = _Converter(heading_style="ATX", bullets="-", escape_misc=False).convert_soup(main)
-    body = _BLANKS.sub("\n\n", _SPACES.sub("\n", text)).strip()
     return Page(
         title=" ".join((title or _SITE_NAME.sub("", site_title)).split()),
-        body=body,
+        body=to_markdown(main, url),
         language=language[:16] or None,
         canonical_url=address if address.startswith(("http://", "https://")) else None,
     )
+
+
+def to_markdown(main: Tag, url: str) -> str:
+    absolute_links(main, url)
+    text = _Converter(heading_style="ATX", bullets="-", escape_misc=False).convert_soup(main)
+    return _BLANKS.sub("\n\n", _SPACES.sub("\n", text)).strip()
+
+
+def is_html(text: str) -> bool:
+    """Of a text that may be Markdown, which may have a tag in it, too."""
+    outside = _CODE.sub("", text).strip()
+    return _BLOCK.match(outside) is not None or bool(_TAG.search(outside) and not _MARKDOWN.search(outside))
+
+
+def convert_fragment(html: str, url: str = "") -> str:
+    """The inside of a page, as help centres export it, as Markdown. `url`: from which relative links follow."""
+    soup = BeautifulSoup(html, "html.parser")
+    for element in soup.select(_FURNITURE):
+        element.decompose()
+    return to_markdown(soup, url)
 
 
 def find_main(soup: BeautifulSoup) -> Tag:

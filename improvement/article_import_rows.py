@@ -1,7 +1,5 @@
 """Articles from tables and lines: CSV with a header, or one JSON object per line. Pure."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,12 +7,12 @@ from datetime import datetime
 import msgspec
 
 from improvement.article_import_found import Found, Read, Refused, derive_id, read_moment
+from improvement.article_import_html import convert_fragment, is_html
 from improvement.article_import_markdown import read_tags
+from portal.csv_rows import CsvError, read_names, read_rows
 
 COLUMNS = ("external_id", "title", "body", "language", "audience", "tags", "source_url", "updated_at")
 NEEDED = ("title", "body")
-MAX_CELL = 1_000_000
-csv.field_size_limit(MAX_CELL)
 
 
 class JsonArticle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,57 +46,68 @@ def read_jsonl(place: str, text: str) -> Iterator[Read]:
 
 
 def read_csv(place: str, text: str, collection: str) -> Iterator[Read]:
-    """Separated by commas, semicolons or tabs. Without external_id the title stands for the article."""
-    text = text.lstrip("\ufeff")
-    header = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    names: list[str] | None = None
-    while True:
-        line = rows.line_num + 1
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Refused(f"{place}, line {line}", "", f"no CSV: {error}")
-            return
-        if names is None:
-            names = [name.strip().lower().replace(" ", "_") for name in row]
+    """Without external_id the title stands for the article. A body in HTML becomes Markdown."""
+    names: list[str] = []
+    try:
+        for line, row in read_rows(text):
+            where = f"{place}, line {line}"
+            if names:
+                yield read_row(where, names, row, collection)
+                continue
+            names = read_names(row)
             if fault := find_column_fault(names):
-                yield Refused(f"{place}, line 1", "", fault)
+                yield Refused(where, *fault)
                 return
-        elif any(cell.strip() for cell in row):
-            yield read_row(f"{place}, line {line}", names, row, collection)
+    except CsvError as error:
+        field = "" if error.column is None else name_column(names, error.column)
+        yield Refused(f"{place}, line {error.line}", field, f"no CSV: {error}")
+        return
+    if not names:
+        reason = (
+            f"the file is empty; write a line that names the columns ({', '.join(NEEDED)}), then one for each article"
+        )
+        yield Refused(f"{place}, line 1", "", reason)
 
 
-def find_column_fault(names: list[str]) -> str:
+def find_column_fault(names: list[str]) -> tuple[str, str] | None:
+    """The column, and what is wrong with it."""
     if missing := [name for name in NEEDED if name not in names]:
-        return f"the first line names no column {' and no '.join(missing)}"
+        reason = f"the first line names no column {' and no '.join(missing)}; add it, or rename the one that is it"
+        return missing[0], reason
     if unknown := [name for name in names if name not in COLUMNS]:
-        return f"unknown column {', '.join(unknown)}; known are {', '.join(COLUMNS)}"
-    if len(set(names)) < len(names):
-        return "a column is there twice"
-    return ""
+        reason = f"unknown column {', '.join(unknown)}; take it out, or rename it to one of {', '.join(COLUMNS)}"
+        return unknown[0], reason
+    if twice := [name for name in COLUMNS if names.count(name) > 1]:
+        return twice[0], "the column is there twice; take one out"
+    return None
+
+
+def name_column(names: list[str], column: int) -> str:
+    return names[column] if column < len(names) else f"column {column + 1}"
 
 
 def read_row(place: str, names: list[str], row: list[str], collection: str) -> Read:
     if len(row) != len(names):
-        return Refused(place, "", f"{len(row)} cells, but the first line names {len(names)} columns")
+        reason = (
+            f"{len(row)} cells, but the first line names {len(names)} columns; put a cell with a separator in quotes"
+        )
+        return Refused(place, name_column(names, min(len(row), len(names))), reason)
     cells = {name: cell.strip() for name, cell in zip(names, row, strict=True)}
     external_id = cells.get("external_id") or derive_id(collection, cells["title"].replace("/", " "))
     try:
         updated_at = read_moment(cells["updated_at"]) if cells.get("updated_at") else None
     except ValueError:
-        return Refused(place, "updated_at", f"“{cells['updated_at']}” is no date", external_id)
+        reason = f"“{cells['updated_at'][:40]}” is no date; write 2026-11-23 or 2026-11-23T08:30:00+01:00"
+        return Refused(place, "updated_at", reason, external_id)
+    body, source_url = cells["body"], cells.get("source_url") or None
     return Found(
         place=place,
         external_id=external_id,
         title=cells["title"],
-        body=cells["body"],
+        body=convert_fragment(body, source_url or "") if is_html(body) else body,
         language=cells.get("language") or None,
         audience=cells.get("audience") or None,
         tags=read_tags(cells["tags"]) if "tags" in cells else None,
-        source_url=cells.get("source_url") or None,
+        source_url=source_url,
         updated_at=updated_at,
     )

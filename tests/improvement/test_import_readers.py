@@ -136,19 +136,86 @@ def test_a_table_is_read_whatever_parts_its_cells():
 
 
 @pytest.mark.parametrize(
-    ("text", "place", "reason"),
+    ("text", "place", "field", "reason"),
     [
-        ("name,body\na,b\n", "a.csv, line 1", "names no column title"),
-        ("title,body,colour\na,b,c\n", "a.csv, line 1", "unknown column colour"),
-        ("title,body\na\n", "a.csv, line 2", "1 cells"),
-        ('title,body\na,"b\n', "a.csv, line 2", "no CSV"),
-        ("title,body,updated_at\na,b,soon\n", "a.csv, line 2", "no date"),
+        ("name,body\na,b\n", "line 1", "title", "names no column title; add it"),
+        ("title,body,colour\na,b,c\n", "line 1", "colour", "unknown column colour; take it out"),
+        ("title,body,body\na,b,c\n", "line 1", "body", "twice; take one out"),
+        ("title,body\na\n", "line 2", "body", "1 cells, but the first line names 2"),
+        ("title,body\na,b,c\n", "line 2", "column 3", "put a cell with a separator in quotes"),
+        ('title,body\na,b\nc,"d\ne,f\n', "line 3", "body", "none closes it; add it"),
+        ('title,body\n"a "b" c",d\n', "line 2", "title", 'write a " inside of it twice'),
+        ("title,body,updated_at\na,b,soon\n", "line 2", "updated_at", "no date; write 2026-11-23"),
+        ("sep=;\ntitle;body\na,b\n", "line 3", "body", "1 cells"),
+        ("", "line 1", "", "the file is empty"),
     ],
 )
-def test_a_fault_in_a_table_names_its_line(text, place, reason):
-    (refused,) = read_csv("a.csv", text, "help")
-    assert refused.place == place
+def test_a_fault_in_a_table_names_its_line_its_column_and_what_to_do(text, place, field, reason):
+    *_good, refused = read_csv("a.csv", text, "help")
+    assert (refused.place, refused.field) == (f"a.csv, {place}", field)
     assert reason in refused.reason
+
+
+@pytest.mark.parametrize("sign", [";", ",", "\t", "|"])
+def test_excels_line_says_what_parts_the_cells(sign):
+    text = f'sep={sign}\r\ntitle{sign}body\r\n"Pay, or not; now"{sign}By card\r\n'
+    (found,) = read_csv("a.csv", text, "help")
+    assert (found.title, found.body, found.place) == ("Pay, or not; now", "By card", "a.csv, line 3")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("name", ["a.csv", "a.md", "a.html", "a.jsonl"])
+def test_files_are_read_as_excel_and_old_help_centres_write_them(name, encoding):
+    title, body = "Größe ändern – für 5 €", "„Drehen“ Sie den Knopf an der Lampe nach rechts."
+    moment = "2026-05-01T09:00:00Z"
+    written = {
+        "a.csv": f"title;body\n{title};{body}\n",
+        "a.md": f"# {title}\n\n{body}\n",
+        "a.html": f"<h1>{title}</h1><p>{body}</p>",
+        "a.jsonl": f'{{"external_id": "a", "title": "{title}", "body": "{body}", "updated_at": "{moment}"}}',
+    }
+    (found,) = read_file(name, written[name].encode(encoding), "help")
+    assert (found.title, found.body.strip()) == (title, body)
+
+
+def test_a_page_says_itself_how_it_is_written():
+    html = '<meta charset="iso-8859-2"><h1>Zwrot</h1><p>Lampę można zwrócić w ciągu 30 dni.</p>'
+    (found,) = read_file("a.html", html.encode("iso-8859-2"), "help")
+    assert found.body == "Lampę można zwrócić w ciągu 30 dni."
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("Grün\n".encode() + "Größe\n".encode("cp1252"), "byte 8, in line 2. Save the file as UTF-8."),
+        ("Возврат лампы".encode("cp1251"), "neither UTF-8 nor Windows-1252"),
+        (b"\xff\xfeabc", "begins as UTF-16, but is not"),
+        (b"Text\nand \x00\x01\x00", "line 2 holds"),
+        ("Text".encode("utf-16-le"), "line 1 holds"),
+    ],
+)
+def test_what_would_be_read_wrongly_is_refused_with_what_to_do(content, reason):
+    (refused,) = read_file("a.md", content, "help")
+    assert reason in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (
+            '<p>Within <strong>30 days</strong>.</p><ul><li>Box</li></ul><a href=""/r"">More</a><script>x</script>',
+            "Within **30 days**.\n\n- Box\n\n[More](https://x.example/r)",
+        ),
+        ("By card<br>or <b>cash</b>", "By card  \nor **cash**"),
+        ("# Pay\n\nBy **card**<br>or cash", None),
+        ("Write `<b>bold</b>` for bold,\n\nas is", None),
+        ("Cheaper if a < b and c > d", None),
+    ],
+)
+def test_html_in_a_table_becomes_markdown_and_markdown_stays(body, shown):
+    text = f'title,body,source_url\nPay,"{body}",https://x.example/a/\n'
+    (found,) = read_csv("a.csv", text, "help")
+    assert found.body == (body if shown is None else shown)
 
 
 def test_lines_of_json_keep_the_good_and_name_the_bad():
@@ -191,7 +258,7 @@ def test_an_archive_that_unpacks_to_too_much_is_stopped(monkeypatch):
     assert [(one.place, one.reason) for one in found] == [("a.md", "too large when unpacked")]
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.zip", b"nothing"), ("a.docx", b"x"), ("a.md", b"\xff\xfe\x00x")])
+@pytest.mark.parametrize(("name", "content"), [("a.zip", b"nothing"), ("a.docx", b"x"), ("a.md", b"\x00\x01")])
 def test_what_is_no_text_is_refused(name, content):
     (refused,) = read_file(name, content, "help")
     assert isinstance(refused, Refused)
