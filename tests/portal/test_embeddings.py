@@ -112,3 +112,18 @@ def test_an_unreachable_service_may_be_tried_again(settings, monkeypatch):
     with pytest.raises(EmbeddingError) as failed:
         embed(["a"])
     assert not failed.value.permanent
+
+
+@pytest.mark.parametrize("sign", ["a", "क", "😀"])
+def test_no_request_holds_more_than_the_service_takes(openai_server, settings, sign):
+    """A token is at least one byte of UTF-8: 8,192 tokens in a text, 300,000 in a request, 2,048 texts."""
+    settings.OPENAI_EMBEDDINGS = True
+    texts = [f"{n}{sign * 9_000}" for n in range(40)] + [str(n) for n in range(600)] + [""]
+    vectors = embed(texts)
+    sent = [request.body["input"] for request in openai_server.requests]
+    assert [text for batch in sent for text in batch][40:] == [*texts[40:-1], " "]
+    assert max(len(batch) for batch in sent) <= 2_048
+    assert max(len(text.encode()) for batch in sent for text in batch) <= 8_192
+    assert max(sum(len(text.encode()) for text in batch) for batch in sent) <= 300_000
+    assert len(sent) == 4
+    assert (vectors[-2] == embed(["599"])[0]).all()
