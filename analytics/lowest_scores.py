@@ -19,12 +19,14 @@ N_TOLD = 3
 @dataclass(frozen=True, slots=True)
 class Lowest:
     """A conversation with a low score and its weakest dimension, where there is any. `reasons` are what pulled it down
-    beside what all share; `said` are a judge's own words."""
+    beside what all share; where there are none, `above_all` is what of the shared pulled it further down than others.
+    `said` are a judge's own words."""
 
     score: QualityScore
     dimension: str | Promise
     value: float | None
     reasons: Sequence[str | Promise]
+    above_all: str | Promise
     said: str
 
 
@@ -35,7 +37,7 @@ def tell_apart(lowest: Sequence[QualityScore], *, n_shown: int) -> tuple[list[st
     counts = Counter(name for pull in pulls.values() for name in pull)
     shown = lowest[:n_shown]
     shared = set.intersection(*(set(pulls[score.pk]) for score in shown)) if len(shown) > 1 else set()
-    common = sorted(shared, key=lambda name: sum(pulls[score.pk][name] for score in shown))
+    totals = {name: sum(pulls[score.pk][name] for score in shown) for name in shared}
 
     def weigh(score: QualityScore, name: str) -> float:
         return pulls[score.pk][name] * log(1 + len(lowest) / counts[name])
@@ -43,8 +45,9 @@ def tell_apart(lowest: Sequence[QualityScore], *, n_shown: int) -> tuple[list[st
     rows = []
     for score in shown:
         own = sorted(pulls[score.pk].keys() - shared, key=lambda name: (weigh(score, name), name))
-        rows.append(build_row(score, [WORDS[name] for name in own[:N_TOLD]]))
-    return [WORDS[name] for name in common], rows
+        apart = {name: pulls[score.pk][name] - total / len(shown) for name, total in totals.items()}
+        rows.append(build_row(score, own[:N_TOLD], min(apart.items(), key=lambda row: row[1], default=("", 0.0))))
+    return [WORDS[name] for name in sorted(totals, key=lambda name: totals[name])], rows
 
 
 def pulls_of(score: QualityScore) -> dict[str, float]:
@@ -57,13 +60,19 @@ def pulls_of(score: QualityScore) -> dict[str, float]:
     return found
 
 
-def build_row(score: QualityScore, reasons: Sequence[str | Promise]) -> Lowest:
+def build_row(score: QualityScore, own: Sequence[str], furthest: tuple[str, float]) -> Lowest:
+    """`furthest`: which of the shared reasons pulled it how far below the mean of those shown."""
     values = {each: value for each in Dimension if (value := getattr(score, each)) is not None}
     weakest = min(values, key=lambda each: values[each], default=None)
-    said = "" if score.contributions else find_words_on(score, weakest)
-    if weakest is None:
-        return Lowest(score, "", None, reasons, said)
-    return Lowest(score, RUBRIC[weakest].label, values[weakest], reasons, said)
+    label, value = (RUBRIC[weakest].label, values[weakest]) if weakest else ("", None)
+    return Lowest(
+        score,
+        label,
+        value,
+        reasons=[WORDS[name] for name in own],
+        above_all=WORDS[furthest[0]] if furthest[1] <= -NOTABLE and not own else "",
+        said="" if score.contributions else find_words_on(score, weakest),
+    )
 
 
 def find_words_on(score: QualityScore, dimension: Dimension | None) -> str:

@@ -217,7 +217,7 @@ def excerpt(text: str, length: int) -> str:
         return flat
     head = flat[:length]
     at = head.rfind(" ")
-    return (head[:at] if at > length // 2 else head[:-1]).rstrip(" ,;:–-") + "…"
+    return (head[:at] if at > length // 2 else head[:-1]).rstrip(" .,;:–-") + "…"
 
 
 @register.filter

@@ -65,7 +65,7 @@ def test_the_lowest_are_told_apart_by_what_pulled_only_them_down(merchant, viewe
     """What all share stands above the table once; a row says what is rare first, and titles end with a whole word."""
     refusal, long = {"refusal": -2.0, "relevance": -1.0}, "How do I change my payment card before the next order " * 3
     told(merchant, "a", question=long)
-    for thread, own in (("a", {}), ("b", {"slowness": -0.5}), ("c", {"slowness": -0.5, "rudeness": -0.4})):
+    for thread, own in (("a", {"relevance": -2.0}), ("b", {"slowness": -0.5}), ("c", {"slowness": -0.5, "rudeness": -0.4})):
         parts = {"helpfulness": refusal | own | {"baseline": -9.0, "length": -0.2, "courtesy": 1.0}}
         scored(merchant, thread, 0.1, helpfulness=0.1, contributions=parts)
     for thread, said in (("d", "Accuracy: Invented.\nPoliteness: Kind."), ("e", "Two lines.\nOf one.\nAnd a third.")):
@@ -82,7 +82,8 @@ def test_the_lowest_are_told_apart_by_what_pulled_only_them_down(merchant, viewe
         "b": ["how long the customer waited"],
         "c": ["rude or shouted words", "how long the customer waited"],
     }
-    assert html.count("nothing else stands out") == 1
+    assert "above all: how close the answer is to the question" in html
+    assert [str(row.above_all) != "" for row in page.context["worst"]].count(True) == 1
     assert ">How do I change my payment card before the next order How do I change my payment card…<" in html
     judge = sign_in(viewer).get(URL, {"version": "llm/v1/1"}).context["worst"]
     assert {row.score.conversation.thread: row.said for row in judge} == {
