@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from analytics.coverage_verdict import WORTH_TELLING, Mark, Reason, Request, Verdict
+from analytics.coverage_verdict import SURE, WORTH_TELLING, Mark, Reason, Request, Verdict
 from analytics.models import Conversation
 from analytics.sources import Source
 from improvement.coverage_reasons import Group, explain
@@ -79,22 +79,23 @@ def add_words(reason: Reason, question: Question, unknown: Collection[str]) -> R
 
 
 def explain_listening(question: Question) -> list[Reason]:
-    """How far the questions next to it, and people's marks on them, moved it from its own probability."""
+    """How far the questions next to it, and people's marks on them, moved it from its own probability. Nothing
+    moves within what is shown as nearly certain."""
     if question.own_probability is None or question.coverage_probability is None:
         return []
     moved = log_odds(question.coverage_probability) - log_odds(question.own_probability)
     if abs(moved) < WORTH_TELLING:
         return []
     label = (
-        _("The questions most like it count as answered")
+        _("The questions most like it look more answered than it does by itself")
         if moved > 0
-        else _("The questions most like it count as unanswered")
+        else _("The questions most like it look less answered than it does by itself")
     )
     return [Reason("neighbours", label, round(moved, 3))]
 
 
 def log_odds(probability: float) -> float:
-    clipped = min(max(probability, 1e-4), 1 - 1e-4)
+    clipped = min(max(probability, 1 - SURE), SURE)
     return log(clipped / (1 - clipped))
 
 

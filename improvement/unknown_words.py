@@ -12,8 +12,8 @@ from portal.embeddings import model_name
 from portal.models import Merchant
 
 MAX_WORDS = 600
-# Numbers and short words say little; a word with an apostrophe is two to PostgreSQL.
-_WORD = re.compile(r"[^\W\d_]{3,}")
+# Numbers and short words say little; a contraction ("didn't") is two words to PostgreSQL, of which none was asked.
+_WORD = re.compile(r"[^\W\d_]{3,}\b(?!['’](?!s\b)\w)")
 
 # Reads the index chunk_words once for each word and language of the articles. A word that a language leaves out as
 # too common is known.

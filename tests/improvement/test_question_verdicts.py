@@ -10,6 +10,7 @@ from analytics.models import Conversation, Counting
 from improvement.articles import save_article
 from improvement.models import Question, QuestionMark
 from improvement.question_verdicts import read_verdicts
+from improvement.unknown_words import split_words
 from tests.improvement.gap_builder import make_gap
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
@@ -74,6 +75,22 @@ def test_a_persons_word_stands_above_the_model(merchant, question, reviewer):
     verdict = read(merchant, question)
     assert (verdict.is_covered, str(verdict.label)) == (True, "Yes, says a person")
     assert str(reviewer) in verdict.mark.label
+
+
+def test_neighbours_are_named_only_where_they_moved_the_number_that_is_shown(merchant, question):
+    def neighbours(own: float, shown: float) -> list[str]:
+        Question.objects.filter(pk=question.pk).update(own_probability=own, coverage_probability=shown)
+        return [str(one.label) for one in read(merchant, question).reasons if one.kind == "neighbours"]
+
+    assert neighbours(0.00001, 0.008) == []
+    assert neighbours(0.9, 0.5) == ["The questions most like it look less answered than it does by itself"]
+    assert neighbours(0.1, 0.5) == ["The questions most like it look more answered than it does by itself"]
+
+
+def test_a_contraction_is_no_word_that_articles_lack():
+    assert split_words("It didn’t say l'adresse, the shop's 'code' or doesn't") == [
+        *("say", "adresse", "the", "shop", "code"),
+    ]
 
 
 def test_nobody_is_told_that_the_model_is_certain(merchant, question):
