@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -27,6 +28,9 @@ SORTS: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "new": (_("Found last"), ("-created_at", "id")),
     "name": (_("Name"), ("name", "id")),
 }
+NEW, REOPENED = "new", "reopened"
+NEW_FOR = timedelta(days=7)
+FRESH: dict[str, Promise] = {NEW: _("Found in the last 7 days"), REOPENED: _("Reopened")}
 # Of the small chart in a row, in units of its own.
 SPARK_WIDTH, SPARK_HEIGHT = 72, 20
 
@@ -40,30 +44,35 @@ class Wanted:
     lack: str = ""
     channel: str = ""
     language: str = ""
+    fresh: str = ""
+    found_since: datetime | None = None  # with NEW
     text: str = ""
     sort: str = "impact"
 
     @classmethod
-    def from_query(cls, params: Mapping[str, str]) -> Self:
+    def from_query(cls, params: Mapping[str, str], *, now: datetime) -> Self:
         """What is not known is not asked for."""
 
         def choose(name: str, known: Sequence[str], default: str = "") -> str:
             value = params.get(name, default)
             return value if value in known else ""
 
+        fresh = choose("fresh", list(FRESH))
         return cls(
             group=choose("status", list(GROUPS), "to_do"),
             priority=choose("priority", Priority.values),
             lack=choose("lack", Lack.values),
             channel=choose("channel", Channel.values),
             language=params.get("language", "").strip()[:16],
+            fresh=fresh,
+            found_since=now - NEW_FOR if fresh == NEW else None,
             text=params.get("q", "").strip()[:100],
             sort=choose("sort", list(SORTS), "impact") or "impact",
         )
 
     @property
     def is_narrowed(self) -> bool:
-        return bool(self.priority or self.lack or self.channel or self.language or self.text)
+        return bool(self.priority or self.lack or self.channel or self.language or self.fresh or self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,10 @@ def list_gaps(merchant: Merchant, wanted: Wanted) -> "QuerySet[Gap]":
         gaps = gaps.filter(status__in=GROUPS[wanted.group])
     exact = {"priority": wanted.priority, "lack": wanted.lack}
     gaps = gaps.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.fresh == REOPENED:
+        gaps = gaps.filter(status=GapStatus.REOPENED)
+    if wanted.found_since:
+        gaps = gaps.filter(created_at__gt=wanted.found_since)
     if wanted.channel:
         gaps = gaps.filter(channels__contains=[wanted.channel])
     if wanted.language:

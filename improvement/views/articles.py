@@ -13,10 +13,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from improvement.article_page import build_article_page
 from improvement.article_pairs import read_pairs
+from improvement.article_reembedding import JOB_KIND
 from improvement.article_search import Filter, search_articles
 from improvement.models import Article, ArticlePair, ArticleStatus, ArticleVersion, Audience, PairStatus, Question
 from portal.embeddings import EmbeddingError
-from portal.models import Merchant, Role
+from portal.models import Job, Merchant, Role
 from portal.tenancy import MerchantRequest, merchant_page
 
 PER_PAGE = 25
@@ -57,6 +58,7 @@ def articles(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         "counts": counts,
         "n_answered": count_answered(merchant, [article.pk for article in page]),
         "n_pairs": read_pairs(merchant).count(),
+        "job": Job.find_unsettled(merchant, JOB_KIND),
         "language": language,
         "languages": languages,
         "audience": audience,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from analytics.labelling import find_labelling
 from analytics.models import Channel
 from improvement.gap_list import (
+    FRESH,
     SORTS,
     GapRow,
     Wanted,
@@ -46,7 +47,7 @@ def gaps(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         # A form sends what was left empty, too; addresses that are passed on say only what was asked for.
         said = [(name, value) for name, value in request.GET.items() if value]
         return redirect(f"{request.path}?{urlencode(said)}" if said else request.path)
-    wanted = Wanted.from_query(request.GET)
+    wanted = Wanted.from_query(request.GET, now=timezone.now())
     reading = Reading.objects.filter(merchant=merchant).first()
     page = Paginator(list_gaps(merchant, wanted), PER_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
@@ -57,6 +58,7 @@ def gaps(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
         "lacks": Lack.choices,
         "channels": Channel.choices,
         "languages": read_languages(merchant),
+        "fresh": FRESH.items(),
         "sorts": [(key, label) for key, (label, _order) in SORTS.items()],
         "counts": count_groups(merchant),
         "summary": summarise_gaps(merchant, reading),

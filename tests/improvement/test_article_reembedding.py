@@ -54,6 +54,21 @@ def test_the_search_goes_on_with_the_old_model_until_all_are_moved(moved, openai
     assert reembed(moved) == 0
 
 
+def test_the_list_of_articles_shows_how_far_a_move_is_or_why_it_stopped(moved, settings, sign_in, viewer):
+    client = sign_in(viewer)
+    seen: list[str] = []
+    there, settings.OPENAI_BASE_URL = settings.OPENAI_BASE_URL, "http://127.0.0.1:9/v1"
+    with pytest.raises(EmbeddingError):
+        reembed(moved)
+    stopped = client.get("/lumen/articles/").content.decode()
+    settings.OPENAI_BASE_URL = there
+    reembed(moved, report=lambda done, total: seen.append(client.get("/lumen/articles/").content.decode()))
+    assert "Failed" in stopped
+    assert "Preparing articles for another model" in seen[0]
+    assert "3 / 3" in seen[0]
+    assert "Preparing articles" not in client.get("/lumen/articles/").content.decode()
+
+
 def test_half_a_move_is_finished_the_next_time(moved):
     save(moved, "lamp", body="Send it back within 60 days.")  # saved meanwhile: in the new model at once
     assert find_search_model(moved) == LOCAL_NAME

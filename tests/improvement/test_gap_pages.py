@@ -1,7 +1,8 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from improvement.articles import save_article
 from improvement.models import Gap, GapStatus, Question
@@ -32,6 +33,23 @@ def test_the_list_shows_the_factors_and_filters(sign_in, viewer, gap, merchant, 
     assert "pay bill" in client.get("/lumen/gaps/?status=dismissed").content.decode()
     assert "reset password" not in client.get("/lumen/gaps/?priority=low").content.decode()
     assert client.get("/lumen/gaps/?status=nonsense&priority=nonsense&page=x").status_code == 200
+
+
+def test_the_list_shows_what_is_new_or_reopened(sign_in, viewer, gap, merchant):
+    Gap.objects.filter(pk=gap.pk).update(created_at=timezone.now() - timedelta(days=8))
+    make_gap(merchant, [("pay my bill", None)], name="pay bill", status="reopened")
+    Gap.objects.filter(name="pay bill").update(created_at=timezone.now() - timedelta(days=30))
+    make_gap(merchant, [("lost my key", None)], name="lost key")
+    client = sign_in(viewer)
+    for fresh, shown in (
+        ("", {"reset password", "pay bill", "lost key"}),
+        ("new", {"lost key"}),
+        ("reopened", {"pay bill"}),
+        ("old", {"reset password", "pay bill", "lost key"}),
+    ):
+        rows = client.get(f"/lumen/gaps/?fresh={fresh}", follow=True).context["rows"]
+        assert {row.gap.name for row in rows} == shown
+    assert "No gap matches" in client.get("/lumen/gaps/?status=dismissed&fresh=new").content.decode()
 
 
 def test_an_empty_list_says_what_to_do(sign_in, viewer):
