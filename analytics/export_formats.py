@@ -44,14 +44,27 @@ def export_response(
     kind: Format,
     for_spreadsheets: bool = False,
 ) -> StreamingHttpResponse:
-    """The file as a download. `for_spreadsheets` puts the mark in front of CSV without which Excel misreads UTF-8."""
+    """The file as a download, named after the days that it is about."""
+    days = period.days()
+    name = f"{merchant.slug}-{what}-{days[0]}-to-{days[-1]}"
+    return file_response(merchant, rows, name=name, columns=columns, kind=kind, for_spreadsheets=for_spreadsheets)
+
+
+def file_response(
+    merchant: Merchant,
+    rows: Iterable[Row],
+    *,
+    name: str,
+    columns: Sequence[str],
+    kind: Format,
+    for_spreadsheets: bool = False,
+) -> StreamingHttpResponse:
+    """`for_spreadsheets` puts the mark in front of CSV without which Excel misreads UTF-8."""
     chunks = ENCODERS[kind](columns, rows, merchant.zone)
     if for_spreadsheets and kind is Format.CSV:
         chunks = _after(BOM.encode(), chunks)
     response = StreamingHttpResponse(chunks, content_type=CONTENT_TYPES[kind])
-    days = period.days()
-    name = f"{merchant.slug}-{what}-{days[0]}-to-{days[-1]}.{kind.value}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Content-Disposition"] = f'attachment; filename="{name}.{kind.value}"'
     response["X-Accel-Buffering"] = "no"  # nginx passes it on as it comes
     return response
 
@@ -86,6 +99,11 @@ def _cell(value: Any, zone: ZoneInfo) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return _plain(value, zone)
+
+
+def text_of_cell(cell: str) -> str:
+    """What was written, without the sign that `_cell` put in front of it."""
+    return cell[1:] if cell.startswith("'") and cell[1:].lstrip(" ").startswith(FORMULA_STARTS) else cell
 
 
 def encode_ndjson(columns: Sequence[str], rows: Iterable[Row], zone: ZoneInfo) -> Iterator[bytes]:

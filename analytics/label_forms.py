@@ -1,13 +1,15 @@
 """What a person enters about one conversation. Without JavaScript the same fields are plain radio buttons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from analytics.label_file_reading import MAX_BYTES, Fault
 from analytics.label_words import STEPS, words_of
 from analytics.models import LabelPlan, SkipReason
 from analytics.rubric import Criterion, Rubric
@@ -110,3 +112,18 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
         plan.double_share = self.cleaned_data["double_share"]
         super().save(commit)
         return plan
+
+
+class LabelFileForm(forms.Form):
+    """`faults` is what the file's lines have wrong, as far as it is shown; `n_more` are not."""
+
+    file = forms.FileField(label=_("CSV file"), widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}))
+    faults: Sequence[Fault] = ()
+    n_more = 0
+
+    def clean_file(self) -> "UploadedFile[bytes]":
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (file.size or 0) > MAX_BYTES:
+            told = _("The file is larger than %(n)s MB. Split it.") % {"n": MAX_BYTES // 1_000_000}
+            raise forms.ValidationError(told)
+        return file

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from analytics.label_adjudication import disputed_tasks
 from analytics.label_filling import fill_queue
-from analytics.label_forms import MarksForm, PlanForm, SkipForm, as_initial
+from analytics.label_forms import LabelFileForm, MarksForm, PlanForm, SkipForm, as_initial
 from analytics.label_page import read_for_label
 from analytics.labelling import LabelError, find_last, lease_next, progress_of, save_marks, skip, undo_last
 from analytics.models import LabelPlan, LabelTask
@@ -28,7 +28,7 @@ SESSION_COUNT = "labels_in_session"
 @require_safe
 @merchant_page(role=Role.REVIEWER)
 def labels_page(request: MerchantRequest, merchant: Merchant) -> HttpResponse:
-    return _render(request, merchant, lease_next(merchant, request.user, now=timezone.now()))
+    return render_labels(request, merchant, lease_next(merchant, request.user, now=timezone.now()))
 
 
 @require_POST
@@ -37,7 +37,7 @@ def label_marks(request: MerchantRequest, merchant: Merchant, label_task_id: int
     task = get_object_or_404(LabelTask.objects.for_merchant(merchant), pk=label_task_id, is_import=False)
     form = MarksForm(request.POST, rubric=current_rubric(merchant))
     if not form.is_valid():
-        return _render(request, merchant, task, form=form)
+        return render_labels(request, merchant, task, form=form)
     try:
         save_marks(task, form.marks, by=request.user, now=timezone.now(), comment=form.cleaned_data["comment"])
     except LabelError as error:
@@ -53,7 +53,7 @@ def label_skips(request: MerchantRequest, merchant: Merchant, label_task_id: int
     task = get_object_or_404(LabelTask.objects.for_merchant(merchant), pk=label_task_id, is_import=False)
     form = SkipForm(request.POST)
     if not form.is_valid():
-        return _render(request, merchant, task, skip_form=form)
+        return render_labels(request, merchant, task, skip_form=form)
     comment = form.cleaned_data["comment"]
     try:
         skip(task, form.cleaned_data["reason"], by=request.user, now=timezone.now(), comment=comment)
@@ -96,14 +96,16 @@ def _count(request: MerchantRequest, change: int) -> None:
     request.session[SESSION_COUNT] = max(0, request.session.get(SESSION_COUNT, 0) + change)
 
 
-def _render(
+def render_labels(
     request: MerchantRequest,
     merchant: Merchant,
     task: LabelTask | None,
     *,
     form: MarksForm | None = None,
     skip_form: SkipForm | None = None,
+    file_form: LabelFileForm | None = None,
 ) -> HttpResponse:
+    """The page with this conversation to label; a form that is given has what is wrong with it."""
     now = timezone.now()
     today = day_start(timezone.localdate(now), merchant.zone)
     last = find_last(merchant, request.user, now=now)
@@ -113,6 +115,7 @@ def _render(
         "last": last,
         "n_disputed": disputed_tasks(merchant).count() if request.membership.role >= Role.OWNER else 0,
         "may_plan": request.membership.role >= Role.OWNER,
+        "file_form": file_form or LabelFileForm(),
     }
     if task is not None:
         form = form or MarksForm(rubric=current_rubric(merchant), initial=_marked_before(request, task))
@@ -122,7 +125,7 @@ def _render(
             "scales": form.scales(),
             "skip_form": skip_form or SkipForm(),
         }
-    is_refused = any(one is not None and one.errors for one in (form, skip_form))
+    is_refused = file_form is not None or any(one is not None and one.errors for one in (form, skip_form))
     return render(request, "analytics/labels.html", context, status=422 if is_refused else 200)
 
 

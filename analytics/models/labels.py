@@ -152,7 +152,7 @@ class Label(MerchantScoped):
             ),
             models.UniqueConstraint(
                 fields=["task", "reviewer_name"],
-                condition=Q(withdrawn_at=None, is_import=True),
+                condition=Q(is_adjudication=False, withdrawn_at=None, is_import=True),
                 name="label_import_once",
             ),
             models.UniqueConstraint(
