@@ -45,7 +45,7 @@ def refuse(article_import: ArticleImport, number: int, refused: Refused) -> Impo
         number=number,
         place=refused.place[:500],
         outcome=EntryOutcome.REFUSED,
-        field=refused.field,
+        field=refused.field[:40],
         reason=refused.reason[:300],
         external_id=refused.external_id[:128],
     )

@@ -25,7 +25,7 @@ def decode(content: bytes, *, is_html: bool = False) -> str:
     for encoding in _encodings(content, is_html=is_html):
         try:
             text = content.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             continue
         # A sign that slipped into UTF-8 does no harm; UTF-16 without its mark looks like UTF-8 full of zeros.
         is_sure = encoding == "utf-8-sig" and text.count("\x00") <= len(text) // 10
@@ -40,6 +40,8 @@ def _encodings(content: bytes, *, is_html: bool) -> list[str]:
     if content.startswith(_MARKS):
         return ["utf-16"]
     declared = EncodingDetector.find_declared_encoding(content, is_html=True) if is_html else None
+    if declared and declared.startswith("utf-16"):
+        declared = None  # what was read as bytes to get here is not UTF-16
     is_western = not _UTF8.search(content) and not _OTHER_SCRIPT.search(content)
     return ["utf-8-sig", *([declared] if declared else []), *(["cp1252"] if is_western else [])]
 

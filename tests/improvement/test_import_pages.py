@@ -69,6 +69,12 @@ def test_nothing_is_saved_before_somebody_says_so(client, django_capture_on_comm
     assert Job.objects.latest("pk").message == "2 articles were saved."
 
 
+def test_a_column_with_a_long_name_is_refused_and_named(client, django_capture_on_commit_callbacks):
+    found = upload(client, django_capture_on_commit_callbacks, f"title,body,{'colour' * 100}\na,b,c\n")
+    (entry,) = found.entries.all()
+    assert (found.state, entry.field[:6], entry.reason[:14]) == (ImportState.READY, "colour", "unknown column")
+
+
 def test_the_same_import_again_changes_nothing(client, django_capture_on_commit_callbacks, merchant):
     apply(client, django_capture_on_commit_callbacks, upload(client, django_capture_on_commit_callbacks))
     before = list(Article.objects.values_list("pk", "updated_at", "live_version"))

@@ -178,6 +178,13 @@ def test_files_are_read_as_excel_and_old_help_centres_write_them(name, encoding)
     assert (found.title, found.body.strip()) == (title, body)
 
 
+@pytest.mark.parametrize("declared", ["utf-16", "idna", "rot13", "no-such"])
+def test_a_page_that_declares_nonsense_is_read_as_western(declared):
+    html = f'<meta charset="{declared}"><h1>Grün</h1><p>Drehen Sie den Knopf nach rechts.</p>'
+    (found,) = read_file("a.html", html.encode("cp1252"), "help")
+    assert found.title == "Grün"
+
+
 def test_a_page_says_itself_how_it_is_written():
     html = '<meta charset="iso-8859-2"><h1>Zwrot</h1><p>Lampę można zwrócić w ciągu 30 dni.</p>'
     (found,) = read_file("a.html", html.encode("iso-8859-2"), "help")
