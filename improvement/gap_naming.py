@@ -1,4 +1,4 @@
-"""Names of new gaps by the language model, where one is configured. Without one the keyphrases are the name."""
+"""Names of new gaps by the language model, where one is configured. Without one gap_phrases.py names them."""
 
 import logging
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def name_with_llm(merchant: Merchant, gaps: Sequence[Gap]) -> None:
                 purpose="name_gap",
             )
         except llm.LlmError as error:
-            logger.warning("gap %s keeps its keyphrases as name: %s", gap.pk, error)
+            logger.warning("gap %s keeps its name: %s", gap.pk, error)
             if error.blocks_others:
                 return
             continue

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 from improvement.clustering import centroid, find_common, subtract_common
 from improvement.gap_assigning import Assignment, Memory
 from improvement.gap_joining import GapIds, group_rows, measure_core
-from improvement.gap_phrases import N_CANDIDATES, order_by_meaning
+from improvement.gap_phrases import N_CANDIDATES, Naming, choose_names
+from improvement.gap_questions import find_typical
 from improvement.gap_reopening import reopen_asked_again
 from improvement.keyphrases import build_names, name_topics
-from improvement.models import Draft, Gap, GapStatus
+from improvement.models import ArticleVersion, Draft, Gap, GapStatus
 from improvement.neighbours import Indexes
 from improvement.stream import Stream
 from portal.embeddings import Vectors, model_name
@@ -23,6 +25,7 @@ from portal.models import Merchant
 
 # Words are counted in a sample: more questions make no better name.
 MAX_NAMED_BY, MAX_CONTRAST = 300, 3000
+MAX_READ = 2000  # characters of an article, for how words are used
 
 # One statement for all rows; by primary key. Who was moved by a person since the questions were read stays there.
 _MOVE = """
@@ -56,19 +59,27 @@ def create_gaps(
     merchant: Merchant, stream: Stream, groups: Sequence[Indexes], covered: Indexes, taken: Sequence[str]
 ) -> list[Gap]:
     common = find_common([stream.vectors])
-    phrases = order_by_meaning(name_groups(stream, groups, covered), [centroid(stream.vectors[r]) for r in groups])
+    namings = name_groups(merchant, stream, groups, covered)
+    names = build_names([naming.options for naming in namings], taken=taken)
     new = [
-        Gap(merchant=merchant, name=name, keyphrases=list(options), **measure_gap(stream, rows, common))
-        for name, options, rows in zip(build_names(phrases, taken=taken), phrases, groups, strict=True)
+        Gap(merchant=merchant, name=name, keyphrases=naming.phrases, **measure_gap(stream, rows, common))
+        for name, naming, rows in zip(names, namings, groups, strict=True)
     ]
     return Gap.objects.bulk_create(new)
 
 
-def name_groups(stream: Stream, groups: Sequence[Indexes], covered: Indexes) -> list[list[str]]:
+def name_groups(merchant: Merchant, stream: Stream, groups: Sequence[Indexes], covered: Indexes) -> list[Naming]:
     """Covered questions are the contrast, so that names tell topics apart."""
-    texts = [[stream.asked[row].text for row in rows[-MAX_NAMED_BY:].tolist()] for rows in groups]
+    if not groups:
+        return []
+    rows = [group[-MAX_NAMED_BY:] for group in groups]
+    texts = [[stream.asked[row].text for row in group.tolist()] for group in rows]
     contrast = [stream.asked[row].text for row in covered[-MAX_CONTRAST:].tolist()]
-    return name_topics(texts, contrast, most=N_CANDIDATES)
+    live = ArticleVersion.objects.filter(article__merchant=merchant, article__live_version=F("pk")).order_by("pk")
+    articles = [text[:MAX_READ] for text in live.values_list("body", flat=True)[:MAX_CONTRAST]]
+    phrases = name_topics(texts, contrast, articles=articles, most=N_CANDIDATES)
+    sentences = [find_typical(asked, stream.vectors[group]) for asked, group in zip(texts, rows, strict=True)]
+    return choose_names(phrases, sentences, [centroid(stream.vectors[group]) for group in groups])
 
 
 def measure_gap(stream: Stream, rows: Indexes, common: Vectors) -> dict[str, Any]:

@@ -1,28 +1,23 @@
 """Names topics by the phrases that are frequent inside and rare outside (class-based TF-IDF, after BERTopic). Pure."""
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import log
 
-from improvement.stop_words import GERMAN_FILLERS, STOP_WORDS
-from portal.languages import ENGLISH, function_words, guess_language
+from improvement.phrase_words import LINKS, Clause, Words, learn_words, read_clauses, stem
 
-MAX_WORDS = 3
+MAX_WORDS, MAX_SPAN = 4, 5  # that mean something, and with articles and prepositions
 N_PHRASES = 5
-MIN_SHARE = 0.12  # of the topic's questions; what fewer say names nothing
-# Two words say what is done to what: "Reset password". A third must earn its place.
-LENGTH_FACTOR = {1: 1.0, 2: 2.4, 3: 2.6}
-MIN_COMPANY = 0.15
+# Of the topic's questions; what fewer say names nothing. One word alone must be what it is all about.
+MIN_SHARE, MIN_SHARE_ALONE, LEAST_TIMES = 0.12, 0.5, 2
+MIN_LIFT, MIN_LIFT_ALONE = 4, 10  # so many times as frequent inside as elsewhere
+MOST_EXTENDED, MIN_COMPANY = 0.5, 0.15
+# Two words say what is done to what: "Reset password". More must earn their place.
+LENGTH_FACTOR = {1: 1.0, 2: 2.4, 3: 2.6, 4: 2.7}
 MAX_NAME = 60
 
-FILLERS = {"de": GERMAN_FILLERS}
-_LINKS = frozenset({"of", "for"})
-# An order number such as "TW-48211" names a case, not a topic.
-_IDENTIFIER = re.compile(r"\b[^\W\d_]*-?\d[\w-]*")
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+Phrase = tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -30,115 +25,108 @@ class Counts:
     """In how many questions of one topic each phrase stands, and how it is most often written."""
 
     n_questions: int = 0
-    phrases: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    spellings: dict[tuple[str, ...], Counter[str]] = field(default_factory=dict)
+    phrases: Counter[Phrase] = field(default_factory=Counter)
+    spellings: dict[Phrase, Counter[str]] = field(default_factory=dict)
+    extensions: dict[Phrase, Counter[Phrase]] = field(default_factory=dict)  # one word more
 
 
 def name_topics(
-    topics: Sequence[Sequence[str]], others: Sequence[str] = (), *, most: int = N_PHRASES
+    topics: Sequence[Sequence[str]], others: Sequence[str] = (), *, articles: Sequence[str] = (), most: int = N_PHRASES
 ) -> list[list[str]]:
-    """For every topic its phrases, best first, never empty; `others` are questions of no topic, for contrast."""
+    """For every topic its phrases, best first; empty where none is good enough. `others` are questions of no topic, for
+    contrast; `articles` only tell how words are used."""
+    words = learn_words([*(text for questions in topics for text in questions), *others, *articles])
     counted = [count_phrases(questions) for questions in topics]
-    everywhere: Counter[tuple[str, ...]] = Counter(count_phrases(others).phrases)
+    everywhere: Counter[Phrase] = Counter(count_phrases(others).phrases)
     for counts in counted:
         everywhere.update(counts.phrases)
     total = len(others) + sum(counts.n_questions for counts in counted)
-    chosen = [rank_phrases(counts, everywhere, total, most) for counts in counted]
-    return [phrases or [shorten(questions)] for phrases, questions in zip(chosen, topics, strict=True)]
+    return [rank_phrases(counts, everywhere, total, words)[:most] for counts in counted]
 
 
 def count_phrases(questions: Sequence[str]) -> Counts:
     counts = Counts(len(questions))
     for question in questions:
-        found: dict[tuple[str, ...], str] = {}
-        language = guess_language(question)
-        skipped = STOP_WORDS if language == ENGLISH else function_words(language) | FILLERS.get(language, frozenset())
-        for sentence in re.split(r"[.!?;:\n]+", question):
-            # A stop word is stepped over, so that "reset my password" counts as "reset password".
-            words = [word.lower() for word in _WORD.findall(_IDENTIFIER.sub(" ", sentence))]
-            places = [at for at, word in enumerate(words) if base_form(word) not in skipped and len(word) > 1]
+        found: dict[Phrase, str] = {}
+        for clause in read_clauses(question):
+            places = [at for at, means in enumerate(clause.is_meaningful) if means]
             for size in range(1, MAX_WORDS + 1):
                 for first in range(len(places) - size + 1):
                     part = places[first : first + size]
-                    if not all(is_near(words, before, at) for before, at in pairwise(part)):
-                        continue
-                    found.setdefault(tuple(stem(words[at]) for at in part), spell(words, part))
+                    span = clause.words[part[0] : part[-1] + 1]
+                    if len(span) <= MAX_SPAN and is_linked(span, part):
+                        key = tuple(stem(clause.words[at].lower()) for at in part)
+                        found.setdefault(key, write_span(clause, part[0], part[-1] + 1))
         counts.phrases.update(found.keys())
         for key, spelling in found.items():
             counts.spellings.setdefault(key, Counter())[spelling] += 1
+            for shorter in (key[1:], key[:-1]) if len(key) > 1 else ():
+                counts.extensions.setdefault(shorter, Counter())[key] += 1
     return counts
 
 
-def is_near(words: Sequence[str], before: int, at: int) -> bool:
-    """At most one word between, or two as in "proof of my insurance": what is said further apart is no phrase."""
-    return at - before <= 2 or (at - before == 3 and words[before + 1] in _LINKS)
+def is_linked(span: Sequence[str], places: Sequence[int]) -> bool:
+    """Between the words of a phrase stand only articles and prepositions: "proof of my insurance"."""
+    kept = {at - places[0] for at in places}
+    return all(at in kept or word.lower() in LINKS for at, word in enumerate(span))
 
 
-def spell(words: Sequence[str], places: Sequence[int]) -> str:
-    """The words at `places`, with an "of" or "for" that stands after one of them: "proof of insurance"."""
-    spelled = [words[places[0]]]
-    for before, at in pairwise(places):
-        if at - before > 1 and words[before + 1] in _LINKS:
-            spelled.append(words[before + 1])
-        spelled.append(words[at])
-    return " ".join(spelled)
+def write_span(clause: Clause, first: int, end: int) -> str:
+    """As the customer wrote it, but for the capital of a clause's first word."""
+    words = clause.words[first:end]
+    return " ".join([words[0].lower() if first == 0 else words[0], *words[1:]])
 
 
-def base_form(word: str) -> str:
-    return word.replace("’", "'").split("'")[0]
-
-
-def stem(word: str) -> str:
-    """Enough to count "claim" and "claims" together; the spelling that people use most is what is shown."""
-    word = base_form(word)
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")) else word
-
-
-def rank_phrases(counts: Counts, everywhere: Counter[tuple[str, ...]], total: int, most: int) -> list[str]:
-    scores: dict[tuple[str, ...], float] = {}
+def rank_phrases(counts: Counts, everywhere: Counter[Phrase], total: int, words: Words) -> list[str]:
+    scores: dict[Phrase, float] = {}
     for phrase, n_inside in counts.phrases.items():
         share = n_inside / counts.n_questions
-        if n_inside < 2 or share < MIN_SHARE or len(set(phrase)) < len(phrase):
+        is_alone = len(phrase) == 1
+        if n_inside < LEAST_TIMES or share < (MIN_SHARE_ALONE if is_alone else MIN_SHARE):
             continue
-        rarity = log(1 + total / everywhere[phrase])
-        scores[phrase] = share * rarity * LENGTH_FACTOR[len(phrase)]
-    chosen: list[tuple[str, ...]] = []
-    ranked = sorted(scores, key=lambda key: (-scores[key], key))
-    if ranked and len(ranked[0]) == 1:
-        ranked = [*find_company(ranked[0][0], counts), *ranked]
-    for phrase in ranked:
+        n_outside, n_others = everywhere[phrase] - n_inside, total - counts.n_questions
+        is_rare = n_outside * (MIN_LIFT_ALONE if is_alone else MIN_LIFT) <= share * n_others
+        if not is_rare or not reads_well(best_spelling(counts.spellings[phrase]), phrase, words):
+            continue
+        scores[phrase] = share * log(1 + share * (n_others + 1) / (n_outside + 0.5)) * LENGTH_FACTOR[len(phrase)]
+    whole = [phrase for phrase in scores if not is_part(phrase, counts, scores)]
+    chosen: list[Phrase] = []
+    for phrase in sorted(whole, key=lambda key: (-scores[key], key)):
         if not any(set(phrase) <= set(other) or set(other) <= set(phrase) for other in chosen):
             chosen.append(phrase)
-    return [best_spelling(counts.spellings[phrase], len(phrase)) for phrase in chosen[:most]]
+    return [words.spell(best_spelling(counts.spellings[phrase])) for phrase in chosen]
 
 
-def best_spelling(spellings: Counter[str], n_words: int) -> str:
-    """The most frequent one; "proof of insurance" counts double, for it reads better than "proof insurance"."""
-    return max(spellings, key=lambda text: (spellings[text] * (1 + (len(text.split()) > n_words)), text))[:MAX_NAME]
+def reads_well(spelling: str, phrase: Phrase, words: Words) -> bool:
+    if len(set(phrase)) < len(phrase) or len(spelling) > MAX_NAME:
+        return False
+    spelled = spelling.lower().split()
+    return words.begins_phrase(spelled[0]) and words.is_noun(spelled[-1])
 
 
-def find_company(word: str, counts: Counts) -> list[tuple[str, ...]]:
-    """What is most often said together with a word that says too little alone: "reset password" for "password"."""
-    pairs = [(n, phrase) for phrase, n in counts.phrases.items() if len(phrase) == 2 and word in phrase and n > 2]
-    most, phrase = max(pairs, default=(0, ()))
-    return [phrase] if most >= MIN_COMPANY * counts.phrases[(word,)] else []
+def is_part(phrase: Phrase, counts: Counts, scores: Collection[Phrase]) -> bool:
+    """Most who say it say more: "lease a gravel" is a part of "lease a gravel bike". A word alone is one sooner."""
+    least = (MIN_COMPANY if len(phrase) == 1 else MOST_EXTENDED) * counts.phrases[phrase]
+    longer = counts.extensions.get(phrase, Counter())
+    return any(n > least and more in scores for more, n in longer.items())
+
+
+def best_spelling(spellings: Counter[str]) -> str:
+    """The most frequent one; how most write it in small letters and capitals is a second matter."""
+    folded: Counter[str] = Counter()
+    for text, n in spellings.items():
+        folded[text.lower()] += n
+    best = max(folded, key=lambda text: (folded[text], text))
+    return max((text for text in spellings if text.lower() == best), key=lambda text: (spellings[text], text))
 
 
 def find_missing_words(counts: Counts, text: str, *, most: int = 6) -> list[str]:
     """What many of the questions say and `text` does not, the most frequent first."""
-    said = {stem(word.lower()) for word in _WORD.findall(text)}
+    said = {stem(word.lower()) for clause in read_clauses(text) for word in clause.words}
     words = [(n, key) for key, n in counts.phrases.items() if len(key) == 1 and key[0] not in said]
     often = [(n, key) for n, key in words if n >= 2 and n >= MIN_SHARE * counts.n_questions]
     often.sort(key=lambda found: (-found[0], found[1]))
-    return [best_spelling(counts.spellings[key], 1) for _n, key in often[:most]]
-
-
-def shorten(questions: Sequence[str]) -> str:
-    """The shortest question of a topic whose questions share no phrase."""
-    shortest = min((" ".join(question.split()) for question in questions), key=len)
-    return shortest if len(shortest) <= MAX_NAME else shortest[: MAX_NAME - 1] + "…"
+    return [best_spelling(counts.spellings[key]) for _n, key in often[:most]]
 
 
 def build_names(phrases: Sequence[Sequence[str]], taken: Sequence[str] = ()) -> list[str]:

@@ -27,7 +27,7 @@ STOP_WORDS = frozenset(
 # Beside the function words of the language: what German customers say around a request.
 GERMAN_FILLERS = frozenset(
     """
-    aktuell anfällt bisher bitte danke dankeschön eigentlich enthält etwa fehlen fehlt frage fragen
+    aktuell anfällt beim bisher bitte danke dankeschön darf dürfen eigentlich enthält etwa fehlen fehlt frage fragen
     freundliche funktioniert gerade gerne gesehen gesunken gibt grüße gruß guten hallo heute hilfe kann kennt
     komme kommen könnte könnten kriege leider lief liegt locker möchte mögen morgen müsste neue neuen nichts
     schaffe schon sehr sollte stehen steht super tag team vielen wäre weiß welche werben wieder wissen wollte

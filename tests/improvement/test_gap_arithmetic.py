@@ -9,7 +9,8 @@ import pytest
 from improvement.clustering import find_groups
 from improvement.gap_matching import Known, match_groups
 from improvement.gap_page import count_weeks
-from improvement.gap_phrases import order_by_meaning
+from improvement.gap_phrases import choose_names
+from improvement.gap_questions import find_typical, shorten
 from improvement.keyphrases import build_names, name_topics
 from improvement.neighbours import nearest
 from improvement.ranking import Observed, find_priorities, measure_impact
@@ -95,28 +96,51 @@ PROOF = [
 
 def test_names_are_readable_phrases():
     phrases = name_topics([PASSWORD, PROOF], ["I want to pay my bill", "change my address"])
-    assert build_names(phrases) == ["Reset password", "Proof of insurance"]
+    assert build_names(phrases) == ["Reset my password", "Proof of insurance"]
 
 
 def test_an_order_number_names_nothing():
     cases = [f"Cancel my order TW-{number}" for number in range(4000, 4010)]
-    assert name_topics([cases])[0][0] == "cancel order"
+    assert name_topics([cases])[0][0] == "cancel my order"
 
 
 def test_of_two_phrases_the_one_that_says_what_the_questions_are_about_comes_first():
     centre = embed(["I want to reset my password", "forgot my password, please reset it"]).mean(axis=0)
-    ordered = order_by_meaning([["nothing works", "status", "reset password"]], [centre])
-    assert ordered[0][0] == "reset password"
+    naming = choose_names([["nothing works", "status", "reset password"]], [["I want to reset my password"]], [centre])
+    assert naming[0].phrases[0] == naming[0].options[0] == "reset password"
 
 
-def test_german_names_are_nouns_and_no_fragments():
-    asked = [
-        "Die Schweiz zahle ich Zoll?",
-        "Wie viel Zoll zahle ich?",
-        "Muss ich in der Schweiz Zoll zahlen?",
-        "Zoll Schweiz",
-    ]
-    assert "zahle" not in " ".join(name_topics([asked])[0])
+def test_where_no_phrase_is_near_to_the_questions_the_most_typical_one_is_the_name():
+    asked = ["Hello, has my parcel left your warehouse yet? Thanks a lot, Ben!", "my parcel, has it left", "my parcel!"]
+    vectors = embed(asked)
+    naming = choose_names([["thanks"]], [find_typical(asked, vectors)], [vectors.mean(axis=0)])
+    assert naming[0].options == ["has my parcel left your warehouse yet?", "thanks"]
+
+
+def test_a_question_becomes_a_name_at_a_word():
+    assert shorten("How long  does it take until an exchanged jacket is delivered to Austria or Switzerland?") == (
+        "How long does it take until an exchanged jacket is…"
+    )
+    assert len(shorten("x" * 90)) == 60
+
+
+def test_a_name_ends_with_a_noun_and_is_no_piece_of_a_longer_phrase():
+    bags = [f"The sleeping bag hardly fits my {tent}, can I return it" for tent in ("tent", "car", "pack", "trailer")]
+    leases = [f"Can I lease a gravel bike from {shop}" for shop in ("you", "work", "a dealer", "my boss")]
+    texts = ["I lost the sleeping bag", "is the gravel bike for me", "a new bike", "in my sleeping bag"]
+    found = name_topics([bags, leases], articles=texts)
+    assert [phrases[0] for phrases in found] == ["sleeping bag", "lease a gravel bike"]
+
+
+def test_no_name_goes_from_one_clause_into_the_next():
+    asked = ["I lost my key, battery is empty", "my key. Battery is empty", "where is my key? the battery", "the key"]
+    assert all("battery" not in phrase for phrase in name_topics([asked])[0] if "key" in phrase)
+
+
+def test_german_names_are_nouns_with_a_capital_and_no_fragments():
+    asked = ["wie viel zoll zahle ich?", "zoll für die schweiz", "Muss ich Zoll zahlen?", "Mein Paket ist beim Zoll"]
+    others = ["Wie lange dauert der Versand?", "Was kostet der Versand?"] * 6
+    assert name_topics([asked], others)[0] == ["Zoll"]
 
 
 def test_a_taken_name_is_told_apart_by_a_second_phrase_or_a_number():
@@ -124,8 +148,8 @@ def test_a_taken_name_is_told_apart_by_a_second_phrase_or_a_number():
     assert names == ["Reset password: locked out", "Reset password (2)"]
 
 
-def test_questions_without_a_common_phrase_are_named_by_the_shortest():
-    assert name_topics([["?!", "hi there you", "what is it"]]) == [["?!"]]
+def test_questions_without_a_common_phrase_have_none():
+    assert name_topics([["?!", "hi there you", "what is it"]]) == [[]]
 
 
 def test_neighbours_equal_a_plain_sort_and_nothing_is_its_own():

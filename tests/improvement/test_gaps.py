@@ -72,7 +72,7 @@ def gap(insurer) -> Gap:
 
 
 def test_what_no_article_answers_becomes_one_gap_with_its_impact(gap, insurer):
-    assert gap.name == "Reset password"
+    assert gap.name == "Reset my password"
     assert gap.n_questions == len(PASSWORD)
     assert set(gap.questions.values_list("text", flat=True)) == set(PASSWORD)
     # Twelve questions in the twenty days since the merchant's first, none resolved, all answerable by text.
@@ -191,7 +191,7 @@ def test_a_language_model_names_new_gaps_where_it_is_configured(insurer, openai_
 
 def test_a_language_model_that_fails_leaves_the_keyphrases(insurer, openai_server):
     refresh(insurer)
-    assert Gap.objects.get().name == "Reset password"
+    assert Gap.objects.get().name == "Reset my password"
 
 
 def test_the_tasks_may_run_twice(insurer, settings):
