@@ -164,26 +164,26 @@ def weigh_words(merchant: Merchant, query: str, model: str) -> list[Word]:
     with connection.cursor() as cursor:
         cursor.execute(_SPLIT, [" ".join(query.split()[:MAX_WORDS]), configs])
         lexemes: dict[str, list[str]] = dict(cursor.fetchall())
-    total, counts = count_words(merchant, lexemes, model)
+    total, counts = count_words(merchant, {word for words in lexemes.values() for word in words}, model)
     # Counts may be older than the total, or the other way round.
     rarity = {word: math.log(1 + max(total - n + 0.5, 0) / (n + 0.5)) for word, n in counts.items()}
-    sums: dict[str, float] = defaultdict(float)
-    for (config, _lexeme), weight in rarity.items():
-        sums[config] += weight
+    sums = {config: sum(rarity[word] for word in words) or 1 for config, words in lexemes.items()}
     return [
-        Word(config, lexeme, weight / (sums[config] or 1), counts[config, lexeme])
-        for (config, lexeme), weight in rarity.items()
+        Word(config, word, rarity[word] / sums[config], counts[word])
+        for config, words in lexemes.items()
+        for word in words
     ]
 
 
-def selective(words: Sequence[Word]) -> list[Word]:
-    """The rarest words that no more than MAX_SHARING passages share."""
+def selective(words: Sequence[Word]) -> list[str]:
+    """The rarest lexemes that no more than MAX_SHARING passages share."""
     chosen, n_sharing = [], 0
-    for word in sorted(words, key=lambda word: (word.n_passages, word.lexeme)):
-        n_sharing += word.n_passages
+    counts = {word.lexeme: word.n_passages for word in words}
+    for lexeme, n_passages in sorted(counts.items(), key=lambda pair: (pair[1], pair[0])):
+        n_sharing += n_passages
         if n_sharing > MAX_SHARING:
             break
-        chosen.append(word)
+        chosen.append(lexeme)
     return chosen
 
 
@@ -202,7 +202,7 @@ def find_candidates(
         "configs": [word.config for word in words],
         "lexemes": [word.lexeme for word in words],
         "weights": [word.weight for word in words],
-        "any_word": " | ".join(sorted({quote_lexeme(word.lexeme) for word in selective(words)})),
+        "any_word": " | ".join(quote_lexeme(lexeme) for lexeme in selective(words)),
     }
     merchant_id = int(merchant.pk)  # stands in the statement itself, so that the planner may take the partial index
     statement = _FIND.format(live=_LIVE.format(merchant=merchant_id))

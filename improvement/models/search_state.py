@@ -19,7 +19,7 @@ class WordCount(models.Model):
 
     merchant = models.OneToOneField("portal.Merchant", on_delete=models.CASCADE, related_name="+", primary_key=True)
     n_passages = models.PositiveIntegerField()
-    # {"english": {"lamp": 812, …}, …}
+    # {"lamp": 812, …}
     frequent = models.JSONField()
     counted_at = models.DateTimeField()
 

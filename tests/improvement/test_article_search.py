@@ -134,7 +134,7 @@ def test_a_merchant_below_ten_thousand_passages_is_scanned_exactly_and_nobody_el
 
 
 def test_words_are_counted_in_the_index_of_words(two_large_shops):
-    asked = {"model": model_name(), "lexemes": ["send", "lamp"], "config": "english", "most": word_counting.MOST}
+    asked = {"model": model_name(), "lexemes": ["send", "lamp"]}
     plan = explain(word_counting._COUNT.format(merchant=two_large_shops.pk), asked)
     assert "chunk_words" in plan
 
