@@ -127,6 +127,7 @@ def test_a_question_becomes_a_name_at_a_word():
 def test_a_name_ends_with_a_noun_and_is_no_piece_of_a_longer_phrase():
     bags = [f"The sleeping bag hardly fits my {tent}, can I return it" for tent in ("tent", "car", "pack", "trailer")]
     leases = [f"Can I lease a gravel bike from {shop}" for shop in ("you", "work", "a dealer", "my boss")]
+    leases.append("May I lease a gravel? Tyres for the gravel")
     texts = ["I lost the sleeping bag", "is the gravel bike for me", "a new bike", "in my sleeping bag"]
     found = name_topics([bags, leases], articles=texts)
     assert [phrases[0] for phrases in found] == ["sleeping bag", "lease a gravel bike"]
