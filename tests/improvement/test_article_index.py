@@ -100,3 +100,12 @@ def test_words_that_very_many_passages_share_bring_no_candidates(merchant, monke
     assert set(selective(words)) == {"return", "bulb"}
     monkeypatch.setattr("improvement.article_search.MAX_SHARING", 2)
     assert set(selective(words)) == {"bulb"}
+
+
+def test_a_word_is_as_frequent_in_whatever_language_it_is_read(merchant):
+    for name in ("lamp", "bulb", "cable"):
+        save(merchant, name)
+    save_article(merchant, external_id="de", title="Kabel", body="Ein Kabel.", language="de", updated_at=WRITTEN)
+    words = weigh_words(merchant, "bulb", model_name())
+    assert {word.n_passages for word in words} == {1}
+    assert {word.config for word in words} == {"english", "german"}
