@@ -65,7 +65,11 @@ def test_the_lowest_are_told_apart_by_what_pulled_only_them_down(merchant, viewe
     """What all share stands above the table once; a row says what is rare first, and titles end with a whole word."""
     refusal, long = {"refusal": -2.0, "relevance": -1.0}, "How do I change my payment card before the next order " * 3
     told(merchant, "a", question=long)
-    for thread, own in (("a", {"relevance": -2.0}), ("b", {"slowness": -0.5}), ("c", {"slowness": -0.5, "rudeness": -0.4})):
+    for thread, own in (
+        ("a", {"relevance": -2.0}),
+        ("b", {"slowness": -0.5}),
+        ("c", {"slowness": -0.5, "rudeness": -0.4}),
+    ):
         parts = {"helpfulness": refusal | own | {"baseline": -9.0, "length": -0.2, "courtesy": 1.0}}
         scored(merchant, thread, 0.1, helpfulness=0.1, contributions=parts)
     for thread, said in (("d", "Accuracy: Invented.\nPoliteness: Kind."), ("e", "Two lines.\nOf one.\nAnd a third.")):
