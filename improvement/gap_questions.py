@@ -18,7 +18,7 @@ _GREETING = re.compile(
     r"^(?:(?:hi|hello|hey|hallo|moin|good \w+|guten \w+)(?: there| again| zusammen)?[\s,.!:-]+)+", re.I
 )
 # A case number in a name is of one customer; "Grat 45" and "20 km" are not.
-_IDENTIFIER = re.compile(r"#\d|\S*\d{4}")
+_IDENTIFIER = re.compile(r"#\d\S*|\S*\d{4}\S*")
 
 
 def find_typical(texts: Sequence[str], vectors: Vectors) -> list[str]:
@@ -26,8 +26,9 @@ def find_typical(texts: Sequence[str], vectors: Vectors) -> list[str]:
     nearest = np.argsort(-(vectors @ centroid(vectors)), kind="stable")[:N_NEAREST].tolist()
     found = [sentence for at in nearest for sentence in read_sentences(texts[at])]
     asking = [one for one in found if asks_something(one)] or found
-    general = [one for one in asking if not _IDENTIFIER.search(one)] or asking
-    return list(dict.fromkeys(general)) or [texts[nearest[0]]]
+    asking = asking or [texts[at] for at in nearest]
+    general = [one for one in asking if not _IDENTIFIER.search(one) and not find_personal(one)]
+    return list(dict.fromkeys(general)) or [leave_out_personal(asking[0])]
 
 
 def read_sentences(text: str) -> list[str]:
@@ -35,6 +36,13 @@ def read_sentences(text: str) -> list[str]:
         return []
     sentences = [_GREETING.sub("", sentence).strip() for sentence in split_sentences(text)]
     return [one for one in sentences if len(one.split()) >= MIN_WORDS and is_request(one)]
+
+
+def leave_out_personal(text: str) -> str:
+    text = _IDENTIFIER.sub("…", text)
+    for found in find_personal(text):
+        text = text.replace(found, "…")
+    return text
 
 
 def shorten(text: str) -> str:

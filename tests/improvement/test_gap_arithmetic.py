@@ -117,6 +117,20 @@ def test_where_no_phrase_is_near_to_the_questions_the_most_typical_one_is_the_na
     assert naming[0].options == ["has my parcel left your warehouse yet?", "thanks"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        (["7021645199", "7021645199"], "…"),
+        (["please ring 7021645199 again"], "please ring … again"),
+        (["where is #88766 then", "where is #90210 then"], "where is … then"),
+        (["where is #88766 then", "when will the parcel come"], "when will the parcel come"),
+        (["write to kim@post.example please now"], "write to … please now"),
+    ],
+)
+def test_a_name_holds_nothing_of_one_customer(asked, name):
+    assert find_typical(asked, embed(asked))[0] == name
+
+
 def test_a_question_becomes_a_name_at_a_word():
     assert shorten("How long  does it take until an exchanged jacket is delivered to Austria or Switzerland?") == (
         "How long does it take until an exchanged jacket is…"
