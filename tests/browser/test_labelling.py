@@ -35,7 +35,7 @@ def ten_conversations(merchant):
         save_article(
             merchant,
             external_id="billing",
-            title="Change your payment card",
+            title="Change your payment card before the next renewal of your plan",
             body="Open Billing, choose Payment methods.\n\n- Add the new card\n- Remove the old one",
             language="en",
             tags=[],
