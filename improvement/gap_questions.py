@@ -11,6 +11,7 @@ from improvement.personal_data import find_personal
 from improvement.reading_requests import asks_something, is_request
 from improvement.sentences import split_sentences
 from portal.embeddings import Vectors
+from portal.templatetags.formats import excerpt
 
 N_NEAREST = 12
 MIN_WORDS = 3
@@ -50,6 +51,4 @@ def shorten(text: str) -> str:
     text = " ".join(text.split()).rstrip(" .!")
     if text.isupper() and " " in text:
         text = text.lower()
-    if len(text) > MAX_NAME:
-        text = (text[: MAX_NAME - 1].rpartition(" ")[0] or text[: MAX_NAME - 1]).rstrip(" ,;:-") + "…"
-    return text
+    return excerpt(text, MAX_NAME)

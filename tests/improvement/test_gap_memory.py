@@ -44,8 +44,7 @@ def members(gap) -> set[str]:
     return set(gap.questions.values_list("text", flat=True))
 
 
-@pytest.fixture
-def insurer(merchant):
+def insure(merchant):
     """Bills, addresses and drivers have articles, passwords and proofs of insurance have none."""
     write(merchant, "Pay your bill", BILL_ARTICLE)
     for title, body in OTHERS.items():
@@ -54,6 +53,11 @@ def insurer(merchant):
         ask(merchant, text)
     refresh(merchant)
     return merchant
+
+
+@pytest.fixture
+def insurer(merchant):
+    return insure(merchant)
 
 
 @pytest.fixture

@@ -9,19 +9,13 @@ from improvement.coverage import read_new_questions
 from improvement.gaps import refresh_gaps
 from improvement.models import Gap, GapMerge, Question, merge_gaps
 from tests.improvement.gap_builder import QUESTIONS as PASSWORD
-from tests.improvement.test_gap_memory import NOW, PROOF, refresh
-from tests.improvement.test_gaps import BILL, BILL_ARTICLE, OTHERS, ask, write
+from tests.improvement.test_gap_memory import NOW, PROOF, insure, refresh
+from tests.improvement.test_gaps import ask
 
 
 @pytest.fixture
 def insurer(transactional_db, merchant):
-    write(merchant, "Pay your bill", BILL_ARTICLE)
-    for title, body in OTHERS.items():
-        write(merchant, title, body)
-    for text in [*BILL, *PASSWORD, *PROOF]:
-        ask(merchant, text)
-    refresh(merchant)
-    return merchant
+    return insure(merchant)
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
